@@ -51,6 +51,8 @@ pub enum Topology {
     Ring,
     /// All with peer 0.
     Star,
+    /// All with each of the first so many peers.
+    Hubs(u32),
     /// A binary tree: peer `i` with peer `(i - 1) / 2`.
     Tree,
     /// Rows and columns, as square as can be, filled row by row.
@@ -73,6 +75,7 @@ impl Topology {
             | Self::Line
             | Self::Ring
             | Self::Star
+            | Self::Hubs(_)
             | Self::Tree
             | Self::Grid
             | Self::Random(_) => Ok(None),
@@ -98,6 +101,10 @@ impl Topology {
             Self::Full => n * n.saturating_sub(1) / 2,
             Self::Ring if n > 2 => n,
             Self::Line | Self::Ring | Self::Star | Self::Tree => n.saturating_sub(1),
+            Self::Hubs(hubs) => {
+                let hubs = u64::from(*hubs).min(n);
+                hubs * (n - hubs) + hubs * hubs.saturating_sub(1) / 2
+            }
             Self::Grid => n + n - width(peers) - n.div_ceil(width(peers)),
             Self::Random(degree) => random::count(peers, *degree)?,
             Self::File(list) => list.edges(peers)?.len() as u64,
@@ -110,9 +117,8 @@ impl Topology {
     /// [`Error`] when the topology does not fit so many peers.
     pub fn edges(&self, peers: u32, seed: u64) -> Result<Edges, Error> {
         Ok(match self {
-            Self::Full => (0..peers)
-                .flat_map(|a| (a + 1..peers).map(move |b| (a, b)))
-                .collect(),
+            Self::Full => hubs(peers, peers),
+            Self::Hubs(count) => hubs(peers, *count),
             Self::Line => line(peers).collect(),
             Self::Ring if peers > 2 => {
                 let mut ring: Edges = line(peers).chain([(0, peers - 1)]).collect();
@@ -127,6 +133,13 @@ impl Topology {
             Self::File(list) => list.edges(peers)?,
         })
     }
+}
+
+/// The first of the peers with all.
+fn hubs(peers: u32, count: u32) -> Edges {
+    (0..count.min(peers))
+        .flat_map(|a| (a + 1..peers).map(move |b| (a, b)))
+        .collect()
 }
 
 fn line(peers: u32) -> impl Iterator<Item = (u32, u32)> {
@@ -156,6 +169,7 @@ impl fmt::Display for Topology {
             Self::Line => f.write_str("line"),
             Self::Ring => f.write_str("ring"),
             Self::Star => f.write_str("star"),
+            Self::Hubs(hubs) => write!(f, "hubs:{hubs}"),
             Self::Tree => f.write_str("tree"),
             Self::Grid => f.write_str("grid"),
             Self::Random(degree) => write!(f, "random:{degree}"),
@@ -193,12 +207,17 @@ impl FromStr for Topology {
                 "tree" => Self::Tree,
                 "grid" => Self::Grid,
                 "random" => return Err(no_degree()),
+                "hubs" => return Err(no_hubs()),
                 "file" => return Err("file:PATH takes a path, for example file:edges.txt".into()),
                 _ => return Err(unknown()),
             },
             Some(("random", degree)) => match degree.parse() {
                 Ok(degree) if degree >= 2 => Self::Random(degree),
                 _ => return Err(no_degree()),
+            },
+            Some(("hubs", hubs)) => match hubs.parse() {
+                Ok(hubs) if hubs >= 1 => Self::Hubs(hubs),
+                _ => return Err(no_hubs()),
             },
             Some(("file", path)) if !path.is_empty() => Self::File(EdgeList::at(path)),
             Some(_) => return Err(unknown()),
@@ -210,8 +229,13 @@ fn no_degree() -> String {
     "random:K takes a number of neighbours from 2 on, for example random:8".into()
 }
 
+fn no_hubs() -> String {
+    "hubs:K takes a number of hubs from 1 on, for example hubs:4".into()
+}
+
 fn unknown() -> String {
-    "unknown topology; choose from full, line, ring, star, tree, grid, random:K, file:PATH".into()
+    "unknown topology; choose from full, line, ring, star, hubs:K, tree, grid, random:K, file:PATH"
+        .into()
 }
 
 #[cfg(test)]
@@ -222,7 +246,8 @@ mod tests {
     /// All the shapes that need no file.
     fn shapes() -> Vec<Topology> {
         [
-            "full", "line", "ring", "star", "tree", "grid", "random:2", "random:3", "random:8",
+            "full", "line", "ring", "star", "hubs:1", "hubs:3", "tree", "grid", "random:2",
+            "random:3", "random:8",
         ]
         .map(|name| name.parse().unwrap())
         .into()
@@ -277,7 +302,8 @@ mod tests {
     #[test]
     fn unknown_names_are_rejected() {
         for name in [
-            "", "mesh", "random", "random:", "random:0", "random:1", "random:x", "file:", "full:2",
+            "", "mesh", "random", "random:", "random:0", "random:1", "random:x", "hubs", "hubs:0",
+            "file:", "full:2",
         ] {
             assert!(name.parse::<Topology>().is_err(), "{name}");
         }

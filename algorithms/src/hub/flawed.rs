@@ -174,12 +174,7 @@ impl Algorithm for Flawed {
 }
 
 /// Changes a message, or the state of the hub before it is handled.
-fn before(
-    flaw: Flaw,
-    server: &mut Server,
-    (node, from): (NodeId, &str),
-    message: &mut Message,
-) {
+fn before(flaw: Flaw, server: &mut Server, (node, from): (NodeId, &str), message: &mut Message) {
     match (flaw, message) {
         (Flaw::ProofBoundToNothing, Message::Proof { epoch, bits, .. }) => {
             (server.terms.bits, *bits) = (0, 0);

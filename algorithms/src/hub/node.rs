@@ -269,6 +269,9 @@ impl Node {
 
     /// A message of the hub that it registers at.
     fn on_session(&mut self, message: Message, out: &mut Out<Hub>) {
+        if message == Message::Registered {
+            self.hubs.entered();
+        }
         match (message, &self.phase) {
             (Message::Challenge { epoch, bits, seed }, Phase::Asking) if bits <= MOST_BITS => {
                 let puzzle = Puzzle {
@@ -338,7 +341,6 @@ impl Node {
         self.phase = Phase::Inside;
         self.hears = true;
         self.tries = 0;
-        self.hubs.entered();
         if let Some(alive) = self.alive {
             out.set_timer(Timer::Alive, alive);
         }

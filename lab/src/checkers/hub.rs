@@ -1,13 +1,16 @@
 //! Checks a hub's sessions: does everybody pay, is everybody found, and does nobody get more
 //! than the ration?
 //!
-//! For any hub whose messages have the kinds and fields of those in `hub.rs` of the
-//! algorithms. It is followed step by step, with a model of its own of who has a session, who
-//! is registered, and what is left in each bucket. The clock of the buckets is the hub's
-//! timer `Tick`. What a hub forgets when it restarts is forgotten here as well.
+//! For any hubs whose messages have the kinds and fields of those in `hub.rs` of the
+//! algorithms. Each is followed step by step, with a model of its own of who has a session, who
+//! is registered, what is left in each bucket, and what other hubs are asked. The clock of the
+//! buckets is the hub's timer `Tick`. What a hub forgets when it restarts is forgotten here as
+//! well. Peers are followed to see at which hubs they register.
 
 mod book;
+mod handing;
 mod heard;
+mod places;
 mod proof;
 mod requests;
 
@@ -20,11 +23,11 @@ use trace::steps::{Event, StepRecord};
 use super::Property;
 use book::Book;
 
-/// What the hub was asked to grant.
+/// What each hub was asked to grant.
 #[derive(Clone, Debug, Default)]
 pub struct Terms {
-    /// Its name.
-    pub hub: String,
+    /// The names of the hubs.
+    pub hubs: Vec<String>,
     /// With how many zero bits a proof begins at least.
     pub bits: u32,
     /// For how many epochs after its own a session is good.
@@ -43,9 +46,25 @@ pub struct Terms {
     pub fill: i64,
     /// The largest data that is passed on.
     pub largest: i64,
+    /// How much is asked of other hubs for a peer at once.
+    pub errands: usize,
 }
 
-/// The properties, while the hub is followed.
+impl Terms {
+    fn is_hub(&self, name: &str) -> bool {
+        self.hubs.iter().any(|hub| hub == name)
+    }
+
+    /// The hubs beside that one by their distance to where that peer is, the nearest first.
+    fn others(&self, hub: &str, target: u64) -> Vec<&str> {
+        let others = self.hubs.iter().map(String::as_str);
+        let mut others: Vec<_> = others.filter(|other| *other != hub).collect();
+        others.sort_by_key(|other| proof::place(other) ^ target);
+        others
+    }
+}
+
+/// The properties, while the hubs are followed.
 struct Checks {
     proof: Property,
     once: Property,
@@ -56,6 +75,8 @@ struct Checks {
     nearest: Property,
     unregistered: Property,
     answers: Property,
+    handing: Property,
+    found: Property,
 }
 
 /// Checks a run.
@@ -75,13 +96,19 @@ pub fn check(history: &History, terms: &Terms) -> Vec<Property> {
         unregistered: Property::new("nothing for the unregistered")
             .looks_at("message PONG, NEIGHBOURS, RELAYED, CALLED or DIAL_BACK"),
         answers: Property::new("who asks is answered").looks_at("message NEW_SESSION"),
+        handing: Property::new("what is handed over was paid for").looks_at("message HAND_OVER"),
+        found: Property::new("a receiver that is registered is found")
+            .looks_at("message HAND_OVER or NOT_HERE"),
     };
-    let mut book = Book::new(terms);
-    let steps = history.processes.get(terms.hub.as_str());
-    for step in steps.into_iter().flatten() {
-        book.follow(step, &mut checks);
+    for hub in &terms.hubs {
+        let mut book = Book::new(terms, hub);
+        let steps = history.processes.get(hub.as_str());
+        for step in steps.into_iter().flatten() {
+            book.follow(step, &mut checks);
+        }
+        book.end(history, &mut checks);
     }
-    book.end(history, &mut checks);
+    let has_one = terms.hubs.len() < 2;
     if history.count("CHALLENGE") == 0 && history.count("REFUSED") > 0 {
         // Whether they were refused with reason is a property of its own.
         for property in [&mut checks.proof, &mut checks.once, &mut checks.register] {
@@ -94,9 +121,17 @@ pub fn check(history: &History, terms: &Terms) -> Vec<Property> {
         (&mut checks.nearest, "nobody was looked for"),
         (&mut checks.unregistered, "nobody asked for anything"),
         (&mut checks.life, "no session was old enough"),
+        (&mut checks.handing, "nothing was handed over"),
+        (&mut checks.found, "nothing was handed over"),
     ] {
         if property.checked == 0 {
             property.idle(why);
+        }
+    }
+    let mut places = places::check(history, terms);
+    if has_one {
+        for property in [&mut checks.handing, &mut checks.found, &mut places] {
+            property.idle("there is one hub");
         }
     }
     vec![
@@ -110,6 +145,9 @@ pub fn check(history: &History, terms: &Terms) -> Vec<Property> {
         checks.unregistered,
         checks.answers,
         heard::check(history, terms),
+        places,
+        checks.handing,
+        checks.found,
     ]
 }
 

@@ -46,6 +46,7 @@ impl States {
         let ignored = [
             ("--kill", !net.kill.is_empty()),
             ("--crash", !net.crash.is_empty()),
+            ("--restart", !net.restart.is_empty()),
             ("--delay", net.delay.is_some()),
         ];
         if let Some((option, _)) = ignored.iter().find(|(_, given)| *given) {

@@ -32,6 +32,9 @@ pub struct Net {
     /// random: 2 in each schedule, or 0.1/s for each peer
     #[arg(long, global = true, value_name = "PEER@TIME..TIME")]
     pub crash: Vec<Crashes>,
+    /// Restart a peer: 3@2s is short for --crash 3@2s..3s. May be given several times
+    #[arg(long, global = true, value_name = "PEER@TIME")]
+    pub restart: Vec<Kill>,
     /// Let peers lie: 0,3:equivocate tells some the truth and others not; 2:forge lies to
     /// all, 2:silent sends nothing, 2:custom is the system's own. May be given several times
     #[arg(long, global = true, value_name = "PEER,...:LIE")]
@@ -41,6 +44,9 @@ pub struct Net {
     #[arg(long, global = true, value_name = "TIME", value_parser = values::duration)]
     pub timeout: Option<Duration>,
 }
+
+/// How long a peer of `--restart` is down.
+const DOWN: Duration = Duration::from_secs(1);
 
 /// What order a channel keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -65,10 +71,17 @@ impl Net {
 
     /// The planned crashes.
     pub fn crashes(&self) -> impl Iterator<Item = Crash> {
-        self.crash.iter().filter_map(|crash| match crash {
+        let crashes = self.crash.iter().filter_map(|crash| match crash {
             Crashes::At(crash) => Some(crash.clone()),
             Crashes::Random(_) => None,
-        })
+        });
+        let restarts = self.restart.iter().map(|restart| Crash {
+            process: restart.node,
+            at: restart.at,
+            restart: Some(restart.at.saturating_add(DOWN)),
+            state: Memory::Lost,
+        });
+        crashes.chain(restarts)
     }
 
     /// How often processes crash at random times.
@@ -104,8 +117,13 @@ impl Net {
     /// [`Error`] names the value and the way out.
     pub fn check_simulated(&self, peers: u32) -> Result<(), Error> {
         let killed = self.kill.iter().map(|kill| ("--kill", kill.node));
+        let restarted = self
+            .restart
+            .iter()
+            .map(|restart| ("--restart", restart.node));
         let crashed = self.crashes().map(|crash| ("--crash", crash.process));
-        if let Some((option, peer)) = killed.chain(crashed).find(|(_, peer)| *peer >= peers) {
+        let mut stopped = killed.chain(restarted).chain(crashed);
+        if let Some((option, peer)) = stopped.find(|(_, peer)| *peer >= peers) {
             return Err(Error::UnknownPeer {
                 option,
                 peer,

@@ -1,4 +1,4 @@
-//! A hub and its peers: sessions, rations and what is passed on.
+//! Hubs and their peers: sessions, rations and what is passed on.
 
 mod options;
 #[cfg(test)]
@@ -7,7 +7,7 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
-use algorithms::hub::{Command, Hub, Node, Output, Server, Terms, VERSION};
+use algorithms::hub::{Command, Hub, Known, Node, Output, Server, Terms, VERSION};
 use algorithms::{Algorithm, NodeId};
 use proto::Bytes;
 use rand::seq::IndexedRandom as _;
@@ -19,14 +19,13 @@ use super::{Answer, Figure, Judgement, ScheduledCommand, System};
 use crate::checkers::hub;
 pub use options::{Mistake, Options};
 
-/// The hub is process 0.
-pub const HUB: NodeId = NodeId(0);
-
-/// A hub and peers that register, ask, and leave. `A` is the type of the processes.
+/// Hubs and peers that register, ask, and leave. `A` is the type of the processes.
 #[derive(Clone)]
 pub struct Hubs<A> {
-    /// How many processes there are, the hub included.
+    /// How many processes there are, the hubs included.
     pub processes: u32,
+    /// How many of them, the first ones, are hubs.
+    pub hubs: u32,
     /// What the hub grants.
     pub terms: Terms,
     /// How often peers say that they are there; `None` for never.
@@ -63,7 +62,28 @@ const GREED: u64 = 4;
 
 impl<A> Hubs<A> {
     fn nodes(&self) -> impl Iterator<Item = NodeId> {
-        (1..self.processes).map(NodeId)
+        (self.hubs..self.processes).map(NodeId)
+    }
+
+    fn is_hub(&self, node: NodeId) -> bool {
+        node.0 < self.hubs
+    }
+
+    /// The hubs, with their names.
+    fn hubs(&self) -> Vec<Known> {
+        let all = (0..self.hubs).map(NodeId);
+        all.map(|hub| (hub, hub.to_string())).collect()
+    }
+
+    /// Each hub has a secret of its own.
+    fn hub(&self, id: NodeId) -> Hub {
+        let mut key = [0; 32];
+        let seed = self.seed.wrapping_add(id.0.into());
+        ChaCha8Rng::seed_from_u64(seed).fill(&mut key);
+        let mut others = self.hubs();
+        others.retain(|(other, _)| *other != id);
+        let server = Server::new(id.to_string(), self.terms.clone(), key);
+        Hub::Server(server.beside(others))
     }
 
     /// Each peer joins, asks, and may leave.
@@ -117,7 +137,7 @@ impl<A> Hubs<A> {
 
     /// Whether that peer falls silent while the others go on.
     fn leaves(&self, node: NodeId) -> bool {
-        node != HUB && node.0 >= self.processes - self.leavers
+        !self.is_hub(node) && node.0 >= self.processes - self.leavers
     }
 
     fn questions_of(&self, node: NodeId) -> u32 {
@@ -130,20 +150,18 @@ impl<A> Hubs<A> {
     /// How long after its questions that peer has another one, when the sessions of those that
     /// left have ended.
     fn looks_after(&self, node: NodeId) -> Option<Duration> {
-        let is_first = node == NodeId(1) && !self.leaves(node) && self.leavers > 0;
+        let is_first = node == NodeId(self.hubs) && !self.leaves(node) && self.leavers > 0;
         let life = self.terms.life.filter(|_| is_first)?;
         Some(life.saturating_mul(2))
     }
 
     /// How many outputs end what that process is asked for.
     fn endings_of_one(&self, node: NodeId) -> u64 {
-        match node {
-            HUB => 0,
-            _ => {
-                let more = self.leaves(node) || self.looks_after(node).is_some();
-                1 + u64::from(self.questions_of(node)) + u64::from(more)
-            }
+        if self.is_hub(node) {
+            return 0;
         }
+        let more = self.leaves(node) || self.looks_after(node).is_some();
+        1 + u64::from(self.questions_of(node)) + u64::from(more)
     }
 }
 
@@ -155,14 +173,12 @@ impl<A: Algorithm<Command = Command, Output = Output>> System for Hubs<A> {
     }
 
     fn process(&self, id: NodeId) -> A {
-        let mut key = [0; 32];
-        ChaCha8Rng::seed_from_u64(self.seed).fill(&mut key);
-        let version = if id.0 <= self.old { 0 } else { VERSION };
-        (self.process)(match id {
-            HUB => Hub::Server(Server::new(id.to_string(), self.terms.clone(), key)),
-            id => {
-                let hub = (HUB, HUB.to_string());
-                Hub::Node(Node::new(id.to_string(), hub, version, self.alive))
+        let is_old = id.0 < self.hubs.saturating_add(self.old);
+        (self.process)(match self.is_hub(id) {
+            true => self.hub(id),
+            false => {
+                let version = if is_old { 0 } else { VERSION };
+                Hub::Node(Node::new(id.to_string(), self.hubs(), version, self.alive))
             }
         })
     }
@@ -226,7 +242,7 @@ impl<A: Algorithm<Command = Command, Output = Output>> System for Hubs<A> {
 
     fn judge(&self, history: &History) -> Judgement {
         let terms = hub::Terms {
-            hub: HUB.to_string(),
+            hubs: self.hubs().into_iter().map(|(_, name)| name).collect(),
             bits: self.terms.bits,
             kept: self.terms.kept.try_into().unwrap_or(i64::MAX),
             life: self.terms.life,
@@ -236,6 +252,7 @@ impl<A: Algorithm<Command = Command, Output = Output>> System for Hubs<A> {
             tick: self.terms.tick,
             fill: self.terms.fill as i64,
             largest: self.terms.largest as i64,
+            errands: self.terms.errands,
         };
         let counted = |name, measured, formula: &str| Figure {
             name,
@@ -256,6 +273,11 @@ impl<A: Algorithm<Command = Command, Output = Output>> System for Hubs<A> {
                     "passed on",
                     passed,
                     "FORWARD, CALL and ANSWER within the ration",
+                ),
+                counted(
+                    "handed over",
+                    history.count("HANDED_OVER"),
+                    "one for each peer of another hub that is found",
                 ),
                 counted("refused", history.count("REFUSED"), "each with its reason"),
             ],

@@ -61,6 +61,11 @@ pub trait SystemOptions: Args + Clone + Serialize + Send + Sync + 'static {
     /// The topology unless the command line names one.
     const TOPOLOGY: Topology = Topology::Full;
 
+    /// The same, where it depends on the options.
+    fn topology(&self) -> Topology {
+        Self::TOPOLOGY
+    }
+
     /// Whether times are measured, so that a live run adds no delay of its own.
     const MEASURES: bool = false;
 
@@ -167,13 +172,18 @@ impl Setup {
         }
     }
 
-    /// Requires a channel between process 0 and each of the others.
-    pub(super) fn require_star(&self) -> Result<(), SetupError> {
-        let lacks = |&peer: &usize| !self.neighbours[peer].contains(&NodeId(0));
-        match (1..self.neighbours.len()).find(lacks) {
+    /// Requires a channel between each of the first `hubs` processes and all others.
+    pub(super) fn require_hubs(&self, hubs: u32) -> Result<(), SetupError> {
+        let lacks = |peer: usize| {
+            let mut all = (0..hubs).filter(|hub| *hub as usize != peer);
+            all.find(|hub| !self.neighbours[peer].contains(&NodeId(*hub)))
+        };
+        match (0..self.neighbours.len()).find_map(|peer| Some((peer, lacks(peer)?))) {
             None => Ok(()),
-            Some(peer) => Err(SetupError::NoStar {
+            Some((peer, hub)) => Err(SetupError::NoHub {
                 peer,
+                hub,
+                hubs,
                 topology: self.topology.clone(),
             }),
         }

@@ -54,7 +54,7 @@ impl Description {
             algorithm: options.algorithm(),
             workload: options.workload(),
             options: serde_json::to_value(options).expect("options have no keys but strings"),
-            topology: O::TOPOLOGY,
+            topology: options.topology(),
             measures: O::MEASURES,
         }
     }

@@ -117,6 +117,7 @@ impl TryFrom<&Gossip> for Options {
             ("--timeout", net.timeout.is_some()),
             ("--liars", !net.liars.is_empty()),
             ("--crash", !net.crash.is_empty()),
+            ("--restart", !net.restart.is_empty()),
         ];
         if let Some((option, _)) = ignored.iter().find(|(_, given)| *given) {
             let reason = "is not for --protocol gossipsub; leave it out";

@@ -1,4 +1,4 @@
-//! The model of what the hub knows.
+//! The model of what a hub knows.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -7,6 +7,7 @@ use std::time::Duration;
 use trace::history::History;
 use trace::steps::{Event, StepRecord};
 
+use super::handing::Errand;
 use super::proof::{Challenge, solves};
 use super::{Checks, Sent, Terms, sent};
 
@@ -17,6 +18,8 @@ const LATE: Duration = Duration::from_secs(1);
 /// What the hub should know.
 pub(super) struct Book<'a> {
     pub(super) terms: &'a Terms,
+    /// Its name.
+    pub(super) hub: &'a str,
     pub(super) epoch: i64,
     /// What each peer was asked for in this epoch.
     challenges: BTreeMap<Arc<str>, BTreeSet<Challenge>>,
@@ -28,6 +31,10 @@ pub(super) struct Book<'a> {
     pub(super) registered: BTreeMap<Arc<str>, u64>,
     /// What is missing in each bucket.
     pub(super) spent: BTreeMap<Arc<str>, i64>,
+    /// What other hubs are asked, by the numbers of the questions.
+    pub(super) errands: BTreeMap<i64, Errand>,
+    /// The numbers that questions had.
+    pub(super) numbers: BTreeSet<i64>,
     /// The times of the hub's steps so far, in nanoseconds since the Unix epoch.
     times: Vec<u64>,
     /// By how many nanoseconds timers may be late.
@@ -35,16 +42,19 @@ pub(super) struct Book<'a> {
 }
 
 impl<'a> Book<'a> {
-    pub(super) fn new(terms: &'a Terms) -> Self {
+    pub(super) fn new(terms: &'a Terms, hub: &'a str) -> Self {
         let late = terms.life.unwrap_or_default() / 2 + LATE;
         Self {
             terms,
+            hub,
             epoch: 0,
             challenges: BTreeMap::new(),
             used: BTreeSet::new(),
             sessions: BTreeSet::new(),
             registered: BTreeMap::new(),
             spent: BTreeMap::new(),
+            errands: BTreeMap::new(),
+            numbers: BTreeSet::new(),
             times: Vec::new(),
             late: late.as_nanos() as u64,
         }
@@ -56,6 +66,7 @@ impl<'a> Book<'a> {
         if step.restarts {
             self.registered.clear();
             self.spent.clear();
+            self.errands.clear();
         }
         if step.timer.as_deref() == Some("Tick") {
             let fill = self.terms.fill;
@@ -78,11 +89,11 @@ impl<'a> Book<'a> {
                 Event::Output { .. } | Event::Sent { .. } => {}
             }
         }
+        let answer: Vec<_> = sent(step).collect();
         let Some(received) = &step.received else {
-            return;
+            return self.went_on(None, &answer, checks);
         };
         let (from, message) = (&received.from, &received.message);
-        let answer: Vec<_> = sent(step).collect();
         match &*message.kind {
             "NEW_SESSION" => self.challenged(from, &answer, checks),
             "PROOF" => self.proved(from, &message.fields, &answer, checks),
@@ -92,7 +103,15 @@ impl<'a> Book<'a> {
             "FORWARD" | "CALL" | "ANSWER" | "REVERSE" => {
                 self.asked_to_pass_on(from, message, &answer, checks);
             }
-            _ => {}
+            _ if !self.terms.is_hub(from) => {
+                checks.handing.check(answer.is_empty(), || {
+                    let kind = &message.kind;
+                    format!("{from} is no hub, and {} answers its {kind}", self.hub)
+                });
+            }
+            "HAND_OVER" => self.took_over(from, &message.fields, &answer, checks),
+            "LOOK" => self.showed(from, &message.fields, &answer, checks),
+            _ => self.went_on(Some((from, message)), &answer, checks),
         }
     }
 
@@ -154,7 +173,7 @@ impl<'a> Book<'a> {
             Some(challenge.epoch) == epoch
                 && Some(challenge.bits) == bits
                 && challenge.epoch == self.epoch
-                && solves(challenge, from, &self.terms.hub, nonce)
+                && solves(challenge, from, self.hub, nonce)
         });
         let right: Vec<_> = right
             .map(|challenge| (Arc::clone(from), challenge.clone(), nonce))
@@ -251,11 +270,11 @@ impl<'a> Book<'a> {
 
     /// At the end no session is older than it may be.
     pub(super) fn end(&self, history: &History, checks: &mut Checks) {
-        let hub = history.processes.get(self.terms.hub.as_str());
+        let hub = history.processes.get(self.hub);
         let last = hub
             .and_then(|steps| steps.last())
             .map(|step| step.at_unix_nano);
-        if let Some(last) = last.filter(|_| history.stopped(&self.terms.hub).is_none()) {
+        if let Some(last) = last.filter(|_| history.stopped(self.hub).is_none()) {
             for peer in self.registered.keys() {
                 self.require_young(peer, last, checks);
             }

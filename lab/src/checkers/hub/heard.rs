@@ -19,17 +19,16 @@ pub(super) fn check(history: &History, terms: &Terms) -> Property {
         .iter()
         .map(|crash| &*crash.process)
         .collect();
-    let hub = terms.hub.as_str();
-    if history.stopped(hub).is_some() {
+    if terms.hubs.iter().all(|hub| history.stopped(hub).is_some()) {
         property.idle("the hub has stopped");
         return property;
     }
-    if crashed.contains(hub) && !terms.retries {
+    if terms.hubs.iter().any(|hub| crashed.contains(hub.as_str())) && !terms.retries {
         property.idle("the hub has restarted, and peers do not ask again in a check");
         return property;
     }
     let peers = history.processes.iter();
-    let peers = peers.filter(|(peer, _)| &***peer != hub && !crashed.contains(&***peer));
+    let peers = peers.filter(|(peer, _)| !terms.is_hub(peer) && !crashed.contains(&***peer));
     for (peer, steps) in peers.filter(|(_, steps)| outputs(steps, "Left") == 0) {
         let asks = steps.iter().flat_map(sent);
         let asks = asks.filter(|sent| matches!(sent.kind, "NEW_SESSION" | "REGISTER"));

@@ -1,5 +1,6 @@
-//! What the hub does for those who are registered.
+//! What a hub does for those who are registered.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use algorithms::Fields;
@@ -9,36 +10,80 @@ use super::book::Book;
 use super::proof::place;
 use super::{Checks, Sent};
 
+/// The place that a message names.
+pub(super) fn target_of(fields: &Fields) -> u64 {
+    let target = fields.get_text("target").unwrap_or_default();
+    u64::from_str_radix(target, 16).unwrap_or_default()
+}
+
 impl Book<'_> {
     pub(super) fn asked_for_nearest(
-        &self,
-        from: &str,
+        &mut self,
+        from: &Arc<str>,
         find: &Fields,
         answer: &[Sent<'_>],
         checks: &mut Checks,
     ) {
         let is_there = self.registered.contains_key(from);
-        let target = find.get_text("target").unwrap_or_default();
-        let target = u64::from_str_radix(target, 16).unwrap_or_default();
-        let mut nearest: Vec<_> = self.registered.keys().collect();
-        nearest.sort_by_cached_key(|peer| place(peer) ^ target);
-        nearest.truncate(self.terms.nearest);
-        for sent in answer.iter().filter(|sent| sent.kind == "NEIGHBOURS") {
-            checks.unregistered.check(is_there, || {
-                format!("{from} is told of others, and has no session")
-            });
-            let told = sent.fields.get_list("nodes").unwrap_or_default();
-            let same = told
-                .iter()
-                .map(String::as_str)
-                .eq(nearest.iter().map(|peer| &***peer));
-            checks.nearest.check(same, || {
-                format!(
-                    "{from} was told of {told:?}, and the nearest to {target:016x} are {nearest:?}"
-                )
-            });
+        let target = target_of(find);
+        let other = self.terms.others(self.hub, target).first().copied();
+        let own = place(self.hub) ^ target;
+        let asks = other.filter(|hub| place(hub) ^ target < own && !self.is_busy_for(from));
+        for sent in answer {
+            match sent.kind {
+                "NEIGHBOURS" => {
+                    checks.unregistered.check(is_there, || {
+                        format!("{from} is told of others, and has no session")
+                    });
+                    checks.nearest.check(asks.is_none(), || {
+                        format!("{from} looks for {target:016x}, and {asks:?} was not asked")
+                    });
+                    self.check_nearest((from, target), &[], sent, checks);
+                }
+                "LOOK" => {
+                    checks.unregistered.check(is_there, || {
+                        format!("{asks:?} is asked for {from}, which has no session")
+                    });
+                    let is_right = asks == Some(&**sent.to) && target_of(sent.fields) == target;
+                    checks.nearest.check(is_right, || {
+                        let to = sent.to;
+                        format!(
+                            "{to} was asked for {from}, and {asks:?} is nearer to {target:016x}"
+                        )
+                    });
+                    let number = find.get_integer("number").unwrap_or(-1);
+                    self.looks(from, number, target, sent);
+                }
+                _ => {}
+            }
         }
         Self::answered(answer, from, (!is_there).then_some("unregistered"), checks);
+    }
+
+    /// The registered peers that are the nearest to the target, and those of the others that
+    /// are.
+    fn nearest(&self, target: u64, others: &[String]) -> Vec<String> {
+        let own = self.registered.keys().map(ToString::to_string);
+        let all: BTreeSet<_> = own.chain(others.iter().cloned()).collect();
+        let mut all: Vec<_> = all.into_iter().collect();
+        all.sort_by_cached_key(|peer| place(peer) ^ target);
+        all.truncate(self.terms.nearest);
+        all
+    }
+
+    /// Whether these are the nearest.
+    pub(super) fn check_nearest(
+        &self,
+        (to, target): (&str, u64),
+        others: &[String],
+        sent: &Sent<'_>,
+        checks: &mut Checks,
+    ) {
+        let told = sent.fields.get_list("nodes").unwrap_or_default();
+        let nearest = self.nearest(target, others);
+        checks.nearest.check(told == nearest, || {
+            format!("{to} was told of {told:?}, and the nearest to {target:016x} are {nearest:?}")
+        });
     }
 
     pub(super) fn asked_to_pass_on(
@@ -54,10 +99,13 @@ impl Book<'_> {
         let bytes = fields.get_integer("data").unwrap_or(0);
         let spent = self.spent.get(from).copied().unwrap_or(0) + bytes;
         let missing = spent - self.terms.burst;
+        let is_here = self.registered.contains_key(to);
         let reason = if !self.registered.contains_key(from) {
             Some("unregistered")
-        } else if to == &**from || !self.registered.contains_key(to) {
+        } else if to == &**from || !is_here && self.terms.hubs.len() < 2 {
             Some("unknown_receiver")
+        } else if !is_here && self.is_busy_for(from) {
+            Some("busy")
         } else if bytes > self.terms.largest {
             Some("large")
         } else {
@@ -80,6 +128,18 @@ impl Book<'_> {
                     format!("{bytes} bytes were passed on for {from}: {missing} too many")
                 });
             self.spent.insert(Arc::clone(from), spent);
+        }
+        for sent in answer.iter().filter(|sent| sent.kind == "HAND_OVER") {
+            let is_paid = reason.is_none() && !is_here;
+            checks.handing.check(is_paid, || {
+                let why = reason.unwrap_or("the receiver is here");
+                format!(
+                    "{bytes} bytes of {from} were handed over to {}: {why}",
+                    sent.to
+                )
+            });
+            self.spent.insert(Arc::clone(from), spent);
+            self.hands_over(from, message, sent, checks);
         }
         self.spent.retain(|_, spent| *spent > 0);
         if reason == Some("ration") {

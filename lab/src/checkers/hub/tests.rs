@@ -8,7 +8,7 @@ const BOB: &str = "peer-02";
 /// Without bits, every number is a proof.
 fn terms() -> Terms {
     Terms {
-        hub: HUB.into(),
+        hubs: vec![HUB.into()],
         nearest: 2,
         burst: 100,
         tick: Duration::from_secs(1),

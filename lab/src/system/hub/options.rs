@@ -32,10 +32,19 @@ const NEAREST: usize = 20;
 /// computes them.
 const MOST_BITS: i64 = 24;
 
-/// Options of `hub`. Peer 0 is the hub.
+/// How long another hub has to answer. A guess: some round trips.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// How much is handed over to other hubs for a peer at once. A guess.
+const ERRANDS: usize = 16;
+
+/// Options of `hub`. The first peers are the hubs.
 #[derive(Clone, Debug, Args, Serialize)]
 #[command(next_help_heading = "Options of hub")]
 pub struct Options {
+    /// How many of the peers, the first ones, are hubs
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = values::count::<u32>)]
+    pub hubs: u32,
     /// How many questions each peer has: for neighbours, to pass bytes on, to ask another
     /// one, to be dialled [default: 5; 1 in a check]
     #[arg(long, value_name = "N", value_parser = values::count::<u32>)]
@@ -109,6 +118,16 @@ pub enum Mistake {
     ForwardToTheUnregistered,
     /// As a peer, do not ask again after the hub has restarted
     QuestionsForgotten,
+    /// As a peer, register at the hub that is the furthest
+    RegisteredAnywhere,
+    /// As a peer, stay at a hub that does not answer
+    DeadHubKept,
+    /// Hand over to another hub without taking it out of the bucket
+    HandedOverForNothing,
+    /// Pass on what anybody hands over, and not hubs alone
+    HubsUnchecked,
+    /// Ask one other hub for the receiver, and no more
+    OneHubAsked,
 }
 
 impl Mistake {
@@ -126,6 +145,11 @@ impl Mistake {
             Self::NearestLeftOut => Flaw::NearestLeftOut,
             Self::ForwardToTheUnregistered => Flaw::ForwardToTheUnregistered,
             Self::QuestionsForgotten => Flaw::QuestionsForgotten,
+            Self::RegisteredAnywhere => Flaw::RegisteredAnywhere,
+            Self::DeadHubKept => Flaw::DeadHubKept,
+            Self::HandedOverForNothing => Flaw::HandedOverForNothing,
+            Self::HubsUnchecked => Flaw::HubsUnchecked,
+            Self::OneHubAsked => Flaw::OneHubAsked,
         }
     }
 }
@@ -138,8 +162,8 @@ impl SystemOptions for Options {
         name: "hub",
         title: "A hub's sessions: proofs of work, rations and what is passed on",
         about: "how to help many, and not run up a bill?",
-        needs: "a channel between the hub and each peer, whose sender is known; it may lose and reorder messages",
-        cost: "6 messages and 2^bits hashes a session; 2 messages a question, 1 or 3 more to pass it on",
+        needs: "a channel between each hub and each peer, and between hubs, whose sender is known; it may lose and reorder messages",
+        cost: "6 messages and 2^bits hashes a session; 2 messages a question, 1 or 3 more to pass it on; 2 more for each other hub that is asked",
         run: "hub",
         file: algorithm_file!("hub.rs"),
         commands: commands! {
@@ -148,12 +172,24 @@ impl SystemOptions for Options {
                 "the same in 100 schedules: nobody gets more than the ration, nor less",
             "testbed --peers 20 hub --crash 0@1s..2s" =>
                 "the hub restarts, and all sessions are good still",
+            "testbed --peers 100 hub --hubs 4 --restart 1@5s" =>
+                "four hubs, each with some of the peers; one restarts, and its peers register again",
+            "testbed simulate hub --peers 20 --hubs 3 --kill 1@2s --seeds 100" =>
+                "one of three hubs stops for ever, and its peers go on to the next nearest",
             "testbed check hub --peers 2 --crashes 1 --restarts 1" =>
                 "every schedule of a peer and its hub, with a crash of either at any moment",
             "testbed simulate hub --peers 10 --seeds 10 --mistake ration-shared" =>
                 "one bucket for all: refused although nothing was used",
         },
     }];
+
+    /// All are connected with each hub.
+    fn topology(&self) -> Topology {
+        match self.hubs {
+            1 => Topology::Star,
+            hubs => Topology::Hubs(hubs),
+        }
+    }
 
     fn algorithm(&self) -> String {
         match self.mistake {
@@ -163,7 +199,14 @@ impl SystemOptions for Options {
     }
 
     fn build<V: Visitor>(&self, setup: Setup, visitor: V) -> Result<V::Output, SetupError> {
-        setup.require_star()?;
+        let hubs = self.hubs;
+        if hubs >= setup.peers && hubs > 1 {
+            return Err(SetupError::NoPeers {
+                hubs,
+                peers: setup.peers,
+            });
+        }
+        setup.require_hubs(hubs)?;
         let ration = self.ration.0 as u64;
         if ration == 0 || !ration.is_multiple_of(TICKS) {
             return Err(SetupError::Ration {
@@ -176,8 +219,8 @@ impl SystemOptions for Options {
             ("--leavers", self.leavers.unwrap_or(0)),
             ("--old", self.old),
         ] {
-            // One of them is the hub.
-            if count >= setup.peers {
+            // Hubs do not count.
+            if count > 0 && count > setup.peers.saturating_sub(hubs) {
                 let peers = setup.peers;
                 return Err(SetupError::TooFewPeers {
                     option,
@@ -197,7 +240,8 @@ impl Options {
     /// Over real peers only a crash loses what was asked; the simulator loses messages as well.
     fn patience(&self, setup: &Setup) -> Duration {
         let lives = match setup.engine {
-            Engine::Live => 4,
+            // A hub that does not answer is left after 4/3 lives, and the next after a life.
+            Engine::Live => 4 + 2 * (self.hubs - 1),
             Engine::Simulator | Engine::ModelChecker => LIVES,
         };
         self.life.saturating_mul(lives).max(GIVES_UP)
@@ -215,6 +259,7 @@ impl Options {
             [self.ration, self.burst, self.largest].map(|Size(bytes)| bytes as u64);
         Hubs {
             processes: setup.peers,
+            hubs: self.hubs,
             terms: Terms {
                 bits: self.bits.unwrap_or(usual(1, 10)),
                 crowd: CROWD,
@@ -226,13 +271,15 @@ impl Options {
                 tick: TICK,
                 fill: ration / TICKS,
                 largest,
+                patience: PATIENCE,
+                errands: ERRANDS,
             },
             alive: unless_checked(self.life / 3),
             questions: self.questions.unwrap_or(usual(1, 5)),
             every: self.every,
             leavers: self
                 .leavers
-                .unwrap_or(usual(0, setup.peers.saturating_sub(1) / 4)),
+                .unwrap_or(usual(0, setup.peers.saturating_sub(self.hubs) / 4)),
             patience: self.patience(setup),
             old: self.old,
             seed: setup.seed,

@@ -1,3 +1,5 @@
+mod several;
+
 use algorithms::hub::{Flaw, Flawed};
 use trace::steps::Processes;
 
@@ -10,6 +12,7 @@ const SECOND: Duration = Duration::from_secs(1);
 fn system<A>(process: impl Fn(Hub) -> A + Send + Sync + 'static, seed: u64) -> Hubs<A> {
     Hubs {
         processes: 8,
+        hubs: 1,
         terms: Terms {
             bits: 5,
             crowd: 4,
@@ -21,6 +24,8 @@ fn system<A>(process: impl Fn(Hub) -> A + Send + Sync + 'static, seed: u64) -> H
             tick: SECOND / 5,
             fill: 100,
             largest: 2_000,
+            patience: SECOND / 2,
+            errands: 4,
         },
         alive: Some(SECOND),
         questions: 12,
@@ -58,6 +63,7 @@ fn judged<A: Algorithm<Command = Command, Output = Output>>(
 
 #[test]
 fn every_property_holds_and_is_checked() {
+    // The others are of several hubs.
     let mut checked = [0; 10];
     for seed in 0..200 {
         let right = judged(&system(|hub| hub, seed), &Scenario::default(), seed);

@@ -46,16 +46,29 @@ pub enum SetupError {
         /// The topology.
         topology: String,
     },
-    /// A process has no channel to process 0.
+    /// A process has no channel to a hub.
     #[error(
-        "peer {peer} is not connected with peer 0, the hub, in topology {topology}; take \
-         --topology star or full"
+        "peer {peer} is not connected with peer {hub}, a hub, in topology {topology}; take \
+         --topology {} or full",
+        match hubs { 1 => "star".to_owned(), hubs => format!("hubs:{hubs}") }
     )]
-    NoStar {
+    NoHub {
         /// The first peer that lacks it.
         peer: usize,
+        /// The hub.
+        hub: u32,
+        /// How many hubs there are.
+        hubs: u32,
         /// The topology.
         topology: String,
+    },
+    /// All processes would be hubs.
+    #[error("--hubs {hubs}: there are {peers} peers, and one has to be no hub; take --hubs {} or less", peers.saturating_sub(1).max(1))]
+    NoPeers {
+        /// How many hubs are asked for.
+        hubs: u32,
+        /// How many processes there are.
+        peers: u32,
     },
     /// A bucket that grows so often a minute cannot grow by whole bytes.
     #[error(

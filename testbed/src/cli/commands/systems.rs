@@ -517,6 +517,7 @@ mod tests {
             channel: Channel::Stream,
             kill: Vec::new(),
             crash: Vec::new(),
+            restart: Vec::new(),
             liars: Vec::new(),
             timeout,
         }
