@@ -291,9 +291,13 @@ impl Node {
             (Message::Registered, Phase::Registering) => self.enter(out),
             (Message::Pong, _) => self.hears = true,
             (Message::Refused { number: 0, code }, _) => self.on_refused(code, out),
-            (Message::Refused { code, .. }, Phase::Inside) if code == Code::Unregistered => {
-                self.begin(out);
-            }
+            (
+                Message::Refused {
+                    code: Code::Unregistered,
+                    ..
+                },
+                Phase::Inside,
+            ) => self.begin(out),
             (message, _) => self.on_answer(message, out),
         }
     }

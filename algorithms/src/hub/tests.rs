@@ -399,3 +399,136 @@ fn refusals_in_fields() {
     let texts = ["code", "wait"].map(|name| fields.get_text(name));
     assert_eq!(texts, [Some("ration"), Some("1.5s")]);
 }
+
+/// A hub that has started, beside two others.
+fn beside_others() -> Hub {
+    let others = [1, 2].map(|hub| (NodeId(hub), name(hub)));
+    let server = Server::new(HUB.to_string(), terms(), [7; 32]).beside(others.into());
+    let mut hub = Hub::Server(server);
+    step(&mut hub, Input::Start, 0);
+    hub
+}
+
+/// The other hubs, the nearest to that peer first.
+fn nearest_to(peer: &str) -> [NodeId; 2] {
+    let mut hubs = [NodeId(1), NodeId(2)];
+    hubs.sort_by_key(|hub| place(&hub.to_string()) ^ place(peer));
+    hubs
+}
+
+/// Where something was handed over to, and its number.
+fn handed(sent: &[(NodeId, Message)]) -> (NodeId, u64) {
+    match sent {
+        [(to, Message::HandOver(handing))] => (*to, handing.number),
+        _ => panic!("{sent:?}"),
+    }
+}
+
+#[test]
+fn the_other_hubs_are_asked_one_after_the_other() {
+    let mut hub = beside_others();
+    let sender = NodeId(5);
+    register(&mut hub, sender);
+    let [first, second] = nearest_to(&name(6));
+    let sent = ask(&mut hub, sender, forward(1, NodeId(6), 70));
+    let (to, number) = handed(&sent);
+    assert_eq!(to, first);
+    // Only the hub whose turn it is has a say.
+    assert_eq!(ask(&mut hub, sender, Message::NotHere { number }), []);
+    assert_eq!(ask(&mut hub, second, Message::NotHere { number }), []);
+    let next = handed(&ask(&mut hub, first, Message::NotHere { number }));
+    assert_eq!(next, (second, number));
+    assert_eq!(
+        ask(&mut hub, second, Message::NotHere { number }),
+        refused(sender, 1, Code::UnknownReceiver)
+    );
+    // It was paid for.
+    let wait = Duration::from_secs(4);
+    let full = ask(&mut hub, sender, forward(2, NodeId(6), 70));
+    assert_eq!(full, refused(sender, 2, Code::Ration { wait }));
+}
+
+#[test]
+fn a_hub_that_is_gone_blocks_nothing() {
+    let mut hub = beside_others();
+    let sender = NodeId(5);
+    register(&mut hub, sender);
+    let [first, second] = nearest_to(&name(6));
+    let overdue = |hub: &mut Hub, number| {
+        let effects = step(hub, Input::Timer(Timer::Overdue(number)), 0);
+        let sent = effects.into_iter().filter_map(|effect| match effect {
+            Effect::Send { to, message, .. } => Some((to, message)),
+            _ => None,
+        });
+        sent.collect::<Vec<_>>()
+    };
+    let (_, number) = handed(&ask(&mut hub, sender, forward(1, NodeId(6), 1)));
+    assert_eq!(handed(&overdue(&mut hub, number)), (second, number));
+    // It may be registered at the one that is silent.
+    assert_eq!(
+        ask(&mut hub, second, Message::NotHere { number }),
+        refused(sender, 1, Code::Silent)
+    );
+    let (_, number) = handed(&ask(&mut hub, sender, forward(2, NodeId(6), 1)));
+    overdue(&mut hub, number);
+    assert_eq!(
+        ask(&mut hub, first, Message::HandedOver { number }),
+        [(sender, Message::Forwarded { number: 2 })],
+        "late, but it has passed it on"
+    );
+    for number in [3, 4] {
+        handed(&ask(&mut hub, sender, forward(number, NodeId(6), 1)));
+    }
+    assert_eq!(
+        ask(&mut hub, sender, forward(5, NodeId(6), 1)),
+        refused(sender, 5, Code::Busy)
+    );
+}
+
+#[test]
+fn hubs_believe_hubs_alone() {
+    let mut hub = beside_others();
+    let receiver = NodeId(6);
+    register(&mut hub, receiver);
+    let handing = |to: NodeId| {
+        Message::HandOver(Handing {
+            number: 9,
+            kind: Kind::Forward,
+            from: name(5),
+            to: to.to_string(),
+            question: 3,
+            data: zeros(4),
+        })
+    };
+    assert_eq!(ask(&mut hub, receiver, handing(receiver)), []);
+    let parcel = Parcel {
+        number: 3,
+        peer: name(5),
+        data: zeros(4),
+    };
+    assert_eq!(
+        ask(&mut hub, NodeId(1), handing(receiver)),
+        [
+            (receiver, Message::Relayed(parcel)),
+            (NodeId(1), Message::HandedOver { number: 9 })
+        ]
+    );
+    assert_eq!(
+        ask(&mut hub, NodeId(1), handing(NodeId(7))),
+        [(NodeId(1), Message::NotHere { number: 9 })]
+    );
+}
+
+/// A hub that restarts does not use a number again: an answer may be under way.
+#[test]
+fn numbers_are_used_once() {
+    let mut hub = beside_others();
+    register(&mut hub, NodeId(5));
+    let (_, before) = handed(&ask(&mut hub, NodeId(5), forward(1, NodeId(6), 1)));
+    let mut restarted = beside_others();
+    restarted.recover(&hub);
+    step(&mut restarted, Input::Restart, 0);
+    register(&mut restarted, NodeId(5));
+    let (_, after) = handed(&ask(&mut restarted, NodeId(5), forward(1, NodeId(6), 1)));
+    assert!(after > before, "{before} {after}");
+}

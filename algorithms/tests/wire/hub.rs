@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use algorithms::hub::{Code, Message, Parcel, Session};
+use algorithms::hub::{Code, Handing, Kind, Look, Message, Parcel, Seen, Session};
 use proto::Bytes;
 
 use super::same;
@@ -164,7 +164,66 @@ fn sessions_of_a_hub() {
             "REFUSED Reply number=3 code=ration wait=1.5s",
             "aa02100803120c3a0a0a0808011080cab5ee01",
         ),
+        (
+            Code::Busy,
+            "REFUSED Reply number=3 code=busy",
+            "aa0206080312024200",
+        ),
+        (
+            Code::Silent,
+            "REFUSED Reply number=3 code=silent",
+            "aa0206080312024a00",
+        ),
     ] {
         same(Message::Refused { number, code }, shown, hex);
     }
+}
+
+#[test]
+fn hubs_among_each_other() {
+    for (kind, shown, hex) in [
+        (Kind::Forward, "forward", "0a00"),
+        (Kind::Call, "call", "1200"),
+        (Kind::Answer, "answer", "1a00"),
+        (Kind::Reverse, "reverse", "2200"),
+    ] {
+        let handing = Handing {
+            number: 300,
+            kind,
+            from: "peer-04".into(),
+            to: "peer-02".into(),
+            question: 3,
+            data: Bytes::from_static(b"abc"),
+        };
+        same(
+            Message::HandOver(handing),
+            &format!(
+                "HAND_OVER Request number=300 kind={shown} from=peer-04 to=peer-02 question=3 data=3"
+            ),
+            &format!("b2022008ac021202{hex}1a07706565722d30342207706565722d303228033203616263"),
+        );
+    }
+    let number = 300;
+    same(
+        Message::HandedOver { number },
+        "HANDED_OVER Reply number=300",
+        "ba020308ac02",
+    );
+    same(
+        Message::NotHere { number },
+        "NOT_HERE Reply number=300",
+        "c2020308ac02",
+    );
+    let target = 0xfedc_ba98_7654_3210;
+    same(
+        Message::Look(Look { number, target }),
+        "LOOK Request number=300 target=fedcba9876543210",
+        "ca020e08ac021090e4d0b287d3aeeefe01",
+    );
+    let nodes = vec!["peer-04".into(), "peer-02".into()];
+    same(
+        Message::Seen(Seen { number, nodes }),
+        "SEEN Reply number=300 nodes=[peer-04, peer-02]",
+        "d2021508ac021207706565722d30341207706565722d3032",
+    );
 }

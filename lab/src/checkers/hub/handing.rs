@@ -117,17 +117,14 @@ impl Book<'_> {
     }
 
     /// A hub is asked for those near a place.
-    pub(super) fn looks(&mut self, from: &Arc<str>, question: i64, target: u64, sent: &Sent<'_>) {
-        let number = sent.fields.get_integer("number").unwrap_or(-1);
-        self.numbers.insert(number);
-        let errand = Errand {
-            peer: Arc::clone(from),
-            question,
-            what: What::Look { target },
-            asked: vec![Arc::clone(sent.to)],
-            not_there: Vec::new(),
-        };
-        self.errands.insert(number, errand);
+    pub(super) fn looks(
+        &mut self,
+        from: &Arc<str>,
+        (question, target): (i64, u64),
+        sent: &Sent<'_>,
+        checks: &mut Checks,
+    ) {
+        self.opens(from, question, What::Look { target }, sent, checks);
     }
 
     fn opens(

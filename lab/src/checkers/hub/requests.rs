@@ -52,7 +52,7 @@ impl Book<'_> {
                         )
                     });
                     let number = find.get_integer("number").unwrap_or(-1);
-                    self.looks(from, number, target, sent);
+                    self.looks(from, (number, target), sent, checks);
                 }
                 _ => {}
             }

@@ -21,6 +21,7 @@ fn every_schedule_of_every_algorithm_passes() {
         "--peers 3 check terminate --jobs 4",
         "--peers 2 check hub --crashes 1 --restarts 1",
         "--peers 2 check hub --channel per-message",
+        "--peers 3 check hub --hubs 2 --crashes 1 --restarts 1",
     ] {
         let ended = testbed(system, 0);
         says(

@@ -244,6 +244,23 @@ fn a_hub_that_restarts_loses_no_session() {
     );
 }
 
+/// The peers of a hub that restarts register again, and hubs hand over to each other meanwhile.
+#[test]
+fn one_of_several_hubs_restarts() {
+    let arguments = "--peers 24 --transport memory hub --hubs 4 --restart 1@2s";
+    let ended = testbed(arguments, 0);
+    says(
+        &ended,
+        &[
+            "topology hubs:4",
+            "peers register at the nearest hub that answers: holds",
+            "what is handed over was paid for: holds",
+            "a receiver that is registered is found: holds",
+            "verdict           pass",
+        ],
+    );
+}
+
 /// 20 peers with 4 connections each: 40 edges, so 80 - 19 copies a message.
 #[test]
 fn every_rumour_reaches_all_peers() {

@@ -34,6 +34,8 @@ fn every_algorithm_passes_many_schedules() {
         ("hub --old 2 --life 2s --epoch 1s", 100),
         ("hub --crash 2", 100),
         ("hub --loss 0.1", 100),
+        ("hub --hubs 3 --crash 2 --loss 0.05", 100),
+        ("hub --hubs 3 --kill 1@2s --channel per-message", 100),
     ] {
         let arguments = format!("--peers 8 simulate {system} --seeds {schedules}");
         let ended = testbed(&arguments, 0);
