@@ -82,9 +82,9 @@ export class Frames {
 }
 
 // A channel to the peer at the other end of `connection`. `incarnation` counts the channels to
-// that peer, from 1.
+// that peer, from 1. It may be a connection over a relay, which carries few bytes.
 export async function open(connection, incarnation = 1) {
-  const stream = await connection.newStream(PROTOCOL);
+  const stream = await connection.newStream(PROTOCOL, { runOnLimitedConnection: true });
   let sequence = 0;
   return {
     // Sends a message, once the stream has room; resolves with the id of its envelope.
@@ -120,5 +120,5 @@ export function accept(libp2p, receive) {
     } catch (error) {
       stream.abort(error);
     }
-  });
+  }, { runOnLimitedConnection: true });
 }

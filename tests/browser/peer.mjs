@@ -1,5 +1,6 @@
-// A page in a real browser is a libp2p peer of a testbed-node. The argument: the address of the
-// node, which listens on WebSockets. Prints one line of JSON: what the page found.
+// A page in a real browser is a libp2p peer of a testbed-node. The arguments: the address of the
+// node, which listens on WebSockets, and, where that is a hub, the PeerId of another peer that the
+// page pings over it. Prints one line of JSON: what the page found.
 
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -9,7 +10,7 @@ import { build } from 'esbuild';
 
 import { withPage } from './page.mjs';
 
-const [address] = process.argv.slice(2);
+const [address, other] = process.argv.slice(2);
 
 // The page's module with all that it imports, as a browser takes it.
 async function bundle() {
@@ -37,7 +38,9 @@ try {
   await withPage(`http://127.0.0.1:${server.address().port}/`, async (page, problems, url) => {
     await page.goto(url);
     await page.waitForFunction(() => window.peer);
-    const found = await page.evaluate((to) => window.peer.visit(to, 'hello from a page'), address);
+    const found = await page.evaluate((to, peer, data) => (
+      peer ? window.peer.join(to, peer, data) : window.peer.visit(to, data)
+    ), address, other, 'hello from a page');
     console.log(JSON.stringify({ problems, found }));
   });
 } finally {

@@ -72,9 +72,8 @@ const delimited = (number, bytes) => [key(number, BYTES), varint(bytes.length), 
 
 export const message = (fields) => concat(fields.flat());
 
-// The fields of a message: a map from the number of each to its last value, a bigint or bytes.
-export function read(bytes) {
-  const fields = new Map();
+// The fields of a message, in their order: `[number, value]` each, a bigint or bytes.
+export function* fieldsOf(bytes) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const need = (at, count) => {
     if (at + count > bytes.length) throw new Error('a message that is cut short');
@@ -104,7 +103,9 @@ export function read(bytes) {
       default:
         throw new Error(`a field of type ${tag & 7n}`);
     }
-    fields.set(Number(tag >> 3n), value);
+    yield [Number(tag >> 3n), value];
   }
-  return fields;
 }
+
+// A map from the number of each field to its last value.
+export const read = (bytes) => new Map(fieldsOf(bytes));

@@ -2,10 +2,35 @@
 
 use std::time::Duration;
 
-use algorithms::hub::{Code, Handing, Kind, Look, Message, Parcel, Seen, Session};
+use algorithms::hub::{Code, Handing, Kind, Look, Message, Parcel, Puzzle, Seen, Session};
 use proto::Bytes;
 
-use super::same;
+/// What peers in other languages are written from.
+const PAGE: &str = include_str!("../../../docs/hub-protocol.md");
+
+/// The same, and the page has these bytes.
+#[track_caller]
+fn same(message: Message, shown: &str, hex: &str) {
+    super::same(message, shown, hex);
+    assert!(PAGE.contains(&format!("\"payload\": \"{hex}\"")), "{hex}");
+}
+
+#[test]
+fn documented_proofs_are_right() {
+    for (bits, nonce) in [(8, 79), (16, 39433)] {
+        let puzzle = Puzzle {
+            node: "12D3KooWGjMCwtpbj9o3GA1GHBuNdUVz4nnBhRUhpXCTNPvZvUZE".into(),
+            hub: "12D3KooWRQpSiuYJAtYZv2YrxnCtGyaSXGR5qLuNzNzXfxkZy4q9".into(),
+            epoch: 29_000_000,
+            bits,
+            seed: Bytes::from_static(&[0xab; 16]),
+        };
+        assert!(puzzle.is_solved_by(nonce) && !puzzle.is_solved_by(nonce + 1));
+        let (node, nonce) = (puzzle.node, format!("\"nonce\": {nonce},"));
+        let mut lines = PAGE.lines();
+        assert!(lines.any(|line| line.contains(&node) && line.contains(&nonce)));
+    }
+}
 
 #[test]
 fn sessions_of_a_hub() {
