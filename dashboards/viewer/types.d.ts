@@ -85,9 +85,13 @@ interface Snapshot {
 // GET /api/topology. `at` is in nanoseconds after the diagram's `base`.
 interface TopologyAnswer {
   edges: [string, string][];
+  ways?: [string, string, Way][];
   faults: Fault[];
   regions?: Record<string, string>;
 }
+
+// How a connection came about.
+type Way = 'direct' | 'reversed' | 'punched' | 'relayed';
 
 interface Fault {
   at: number;

@@ -475,7 +475,7 @@ impl Task {
             }) => self.reaching.on_mapped(external_addr, false),
             _ => {}
         }
-        reach::log(event);
+        reach::on_event(event, self.config.reach.as_ref());
     }
 
     fn on_observed(&mut self, address: &Multiaddr) {

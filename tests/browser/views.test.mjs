@@ -11,7 +11,7 @@ import { against, diff } from '../../dashboards/viewer/diagram/state-diff.js';
 import { compare } from '../../dashboards/viewer/runs/run-difference.js';
 import { brokenBy, whenDone } from '../../dashboards/viewer/topology/faults.js';
 import { momentsOf, pairs, progress, underWay, until } from '../../dashboards/viewer/topology/moments.js';
-import { degreesInWords, layout, networkOf } from '../../dashboards/viewer/topology/network.js';
+import { degreesInWords, layout, networkOf, waysInWords } from '../../dashboards/viewer/topology/network.js';
 import { parseCsv, pingsOf } from '../../dashboards/viewer/results/csv.js';
 import { histogram } from '../../dashboards/viewer/results/histogram.js';
 import { comparable, curvesOf } from '../../dashboards/viewer/results/theory.js';
@@ -146,6 +146,14 @@ test('networks: peers in the order of people, degrees, places', () => {
       for (const place of places.flat()) assert.ok(place >= 0 && place <= 1, `${shape} ${count}: ${place}`);
     }
   }
+});
+
+test('networks: how connections came about', () => {
+  const edges = /** @type {[string, string][]} */ ([['a', 'b'], ['a', 'c'], ['b', 'c']]);
+  const network = networkOf(edges, null, {}, [['a', 'c', 'relayed'], ['c', 'b', 'direct']]);
+  assert.deepEqual([...network.ways], [['0 2', 'relayed'], ['1 2', 'direct']]);
+  assert.equal(waysInWords(network), '1 direct, 1 relayed');
+  assert.equal(waysInWords(networkOf(edges, null)), '');
 });
 
 test('results.csv', () => {

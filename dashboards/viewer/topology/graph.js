@@ -6,7 +6,7 @@ import { plural } from '../format.js';
 import { colour, kindColour } from '../palette.js';
 import { readTheme } from '../diagram/theme.js';
 import { useScheme } from '../scheme.js';
-import { linkOf } from './faults.js';
+import { Legend, Lines } from './lines.js';
 import { layout } from './network.js';
 import { progress, underWay } from './moments.js';
 
@@ -56,47 +56,8 @@ export function Graph({ replay, selection, shape }) {
             selected=${selected} select=${select} />`)}
       </svg>
       <canvas ref=${canvas} aria-hidden="true"></canvas>
-      <${Legend} model=${model} moments=${moments} broken=${broken} regions=${network.regions} />
+      <${Legend} model=${model} moments=${moments} broken=${broken} network=${network} />
     </div>`;
-}
-
-// The colours of the messages and of the regions, and the faults.
-/**
- * @param {{
- *   model: Model | null, moments: Moments | null, broken: Broken, regions: Record<string, string>,
- * }} props
- */
-function Legend({ model, moments, broken: { cut, dead }, regions }) {
-  const kinds = useMemo(() =>
-    (model && moments ? [...new Set(model.message.kind.subarray(0, model.message.count))] : []), [moments]);
-  const places = [...new Set(Object.values(regions))].sort();
-  if (!kinds.length && !cut.size && !dead.size && !places.length) return null;
-  const names = kinds.map((kind) => model?.kinds[kind] ?? '');
-  return html`<ul class="kinds" aria-label="Legend">${names.map((name) => html`
-    <li key=${name} class="kind-of" style=${kindColour(name)}><i></i>${name}</li>`)}
-    ${places.map((name) => html`<li key=${`region ${name}`} class="kind-of" style=${kindColour(name)}><i
-      class="region"></i>${name}</li>`)}
-    ${cut.size > 0 && html`<li><i class="cut"></i>link that is cut</li>`}
-    ${dead.size > 0 && html`<li><i class="dead"></i>peer that was killed</li>`}</ul>`;
-}
-
-/** @param {{ network: Network, broken: Broken, places: Point[], selected: number }} props */
-function Lines({ network: { peers, edges }, broken: { cut, dead }, places, selected }) {
-  /** @param {Point[]} edges */
-  const path = (edges) => edges.map(([a, b]) => `M${places[a]}L${places[b]}`).join('');
-  /** @param {Point} edge */
-  const isCut = ([a, b]) => cut.has(linkOf(a, b));
-  /** @param {Point} edge */
-  const isGone = ([a, b]) => dead.has(a) || dead.has(b);
-  const whole = edges.filter((edge) => !isCut(edge) && !isGone(edge));
-  const mine = whole.filter(([a, b]) => a === selected || b === selected);
-  return html`
-    <path class="edges gone" d=${path(edges.filter(isGone))} />
-    <path class=${`edges ${selected >= 0 ? 'dim' : ''} ${edges.length > 300 ? 'many' : ''}`} d=${path(whole)} />
-    ${mine.length > 0 && html`<path class="edges chosen" d=${path(mine)} />`}
-    ${edges.filter((edge) => isCut(edge) && !isGone(edge)).map(([a, b]) => html`
-      <path key=${linkOf(a, b)} class="edges cut"
-        d=${path([[a, b]])}><title>${peers[a]} – ${peers[b]}: the link is cut</title></path>`)}`;
 }
 
 /**

@@ -118,12 +118,14 @@ function stateOf(model, moments, t) {
  * @param {MatrixState | null} state
  * @param {number[]} cell
  */
-function inWords({ peers, neighbours, placeOf }, { cut, dead }, state, [from, to]) {
+function inWords({ peers, neighbours, placeOf, ways }, { cut, dead }, state, [from, to]) {
   /** @param {number} place */
   const name = (place) => `${peers[place]}${dead.has(place) ? ' (killed)' : ''}`;
   if (from === to) return name(from);
-  const whole = neighbours[from].has(to) ? 'connected' : 'not connected';
-  const connected = cut.has(linkOf(from, to)) ? 'the link is cut' : whole;
+  const link = linkOf(from, to);
+  const way = ways.get(link);
+  const whole = neighbours[from].has(to) ? `connected${way ? ` (${way})` : ''}` : 'not connected';
+  const connected = cut.has(link) ? 'the link is cut' : whole;
   const head = `${name(from)} → ${name(to)}: ${connected}`;
   if (!state) return head;
   const { count, flying, model } = state;

@@ -1,15 +1,22 @@
 // Which peers are connected, in the numbers of the model, and where each peer is
 // drawn.
 
-// `{ peers, edges, neighbours, regions }`: peers by name in natural order, edges
-// as pairs of places in that list, and the regions of peers by their names. Peers that the
-// model does not know yet are there as well: they are connected, and have done nothing.
+import { linkOf } from './faults.js';
+
+// How connections come about, in the order in which they are preferred.
+export const WAYS = /** @type {Way[]} */ (['direct', 'reversed', 'punched', 'relayed']);
+
+// `{ peers, edges, neighbours, regions, ways }`: peers by name in natural order, edges
+// as pairs of places in that list, the regions of peers by their names, and the ways of
+// connections by their links (linkOf), where they are known. Peers that the model does not
+// know yet are there as well: they are connected, and have done nothing.
 /**
  * @param {[string, string][]} edges
  * @param {Model | null} model
  * @param {Record<string, string>} regions
+ * @param {[string, string, Way][]} ways
  */
-export function networkOf(edges, model, regions = {}) {
+export function networkOf(edges, model, regions = {}, ways = []) {
   const known = model ? model.peers : [];
   const collator = new Intl.Collator('en', { numeric: true });
   const peers = [...new Set([...known, ...edges.flat()])].sort(collator.compare);
@@ -22,7 +29,17 @@ export function networkOf(edges, model, regions = {}) {
     neighbours[a].add(b);
     neighbours[b].add(a);
   }
-  return { peers, place, edges: pairs, neighbours, regions, placeOf: Int32Array.from(known, placeIn) };
+  const wayOf = new Map(ways.map(([a, b, way]) => [linkOf(placeIn(a), placeIn(b)), way]));
+  const placeOf = Int32Array.from(known, placeIn);
+  return { peers, place, edges: pairs, neighbours, regions, ways: wayOf, placeOf };
+}
+
+// How many connections came about in which way, in words; empty where no way is known.
+/** @param {Pick<Network, 'ways'>} network */
+export function waysInWords({ ways }) {
+  const all = [...ways.values()];
+  const counts = WAYS.map((way) => ({ way, count: all.filter((one) => one === way).length }));
+  return counts.filter(({ count }) => count > 0).map(({ way, count }) => `${count} ${way}`).join(', ');
 }
 
 // Degrees in a sentence.

@@ -59,7 +59,11 @@ export function PeerTable({ replay: { network, broken, model, moments, player },
 function Chosen({ network, broken: { cut, dead }, model, place, step, select }) {
   const neighbours = [...network.neighbours[place]].sort((a, b) => a - b);
   /** @param {number} i */
-  const named = (i) => `${network.peers[i]}${cut.has(linkOf(i, place)) ? ' (cut)' : ''}`;
+  const named = (i) => {
+    const link = linkOf(i, place);
+    const marks = [network.ways.get(link), cut.has(link) && 'cut'].filter(Boolean).join(', ');
+    return `${network.peers[i]}${marks && ` (${marks})`}`;
+  };
   return html`
     <div class="message">
       <div class="title"><h3><${Peer} name=${network.peers[place]} /></h3>

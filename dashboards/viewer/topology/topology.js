@@ -15,7 +15,7 @@ import { Controls } from './player-controls.js';
 import { Player } from './player.js';
 import { useBroken } from './faults.js';
 import { momentsOf } from './moments.js';
-import { degreesInWords, networkOf } from './network.js';
+import { degreesInWords, networkOf, waysInWords } from './network.js';
 
 // Beyond this many peers lines hide each other.
 const MOST_DRAWN = 60;
@@ -27,9 +27,9 @@ const NOWHERE = {};
 /** @param {{ route: Route, event: ServerEvent | null, run: Run | null, loaded: LoadedModel }} props */
 export function Topology({ route, event, run, loaded: { model, revision, whole } }) {
   const { value, error } = useLoaded(getTopology, 'topology', event?.live ? event.revision : 'over', 2000);
-  const { edges, faults = NOTHING, regions = NOWHERE } = value ?? {};
-  const network = useMemo(() => networkOf(edges ?? NOTHING, model, regions),
-    [edges, model, model?.peers.length, regions]);
+  const { edges, ways = NOTHING, faults = NOTHING, regions = NOWHERE } = value ?? {};
+  const network = useMemo(() => networkOf(edges ?? NOTHING, model, regions, ways),
+    [edges, model, model?.peers.length, regions, ways]);
   const { params } = route;
   const named = Object.fromEntries(params);
   /** @param {ViewParameters} change */
@@ -57,7 +57,7 @@ export function Topology({ route, event, run, loaded: { model, revision, whole }
       <div class="bar">
         <${Choice} view=${view} set=${set} />
         <span class="note" role="status">${plural(network.peers.length, 'peer')}${edges && `, ${
-          plural(network.edges.length, 'connection')}, ${degreesInWords(network)}`}${brokenInWords(broken)}</span>
+          connections(network)}, ${degreesInWords(network)}`}${brokenInWords(broken)}</span>
         ${error && html`<b class="bad" role="alert">The connections cannot be read: ${error}</b>`}
       </div>
       <${Unfound} peer=${selected < 0 && edges && whole ? named.peer : ''}
@@ -88,6 +88,12 @@ function Unfound({ peer, message, live }) {
   const named = [peer && `peer ${peer}`, message && `message ${message}`].filter(Boolean);
   return named.length > 0 && html`<p class="banner" role="alert">This run has ${
     live ? 'as yet ' : ''}no ${named.join(' and no ')}, which the address names.</p>`;
+}
+
+/** @param {Network} network */
+function connections(network) {
+  const ways = waysInWords(network);
+  return `${plural(network.edges.length, 'connection')}${ways && ` (${ways})`}`;
 }
 
 /** @param {Broken} broken */

@@ -8,12 +8,16 @@ use algorithms::ping_pong::{self, PingPong};
 use algorithms::{Algorithm, Describe, Fields, Input, NodeId, Out, Role};
 use proto::Bytes;
 
+use super::counts::{Apart, HubCounts, data_of};
+
 /// The process.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Both {
     ping: PingPong,
     /// As a hub, or as a peer of one; `None` for neither.
     hub: Option<Hub>,
+    /// What it counts as a hub.
+    counts: Apart,
 }
 
 /// One of the two.
@@ -29,9 +33,11 @@ pub(super) type Output = Either<ping_pong::Output, hub::Output>;
 pub(super) type Timer = Either<ping_pong::Timeout, hub::Timer>;
 
 impl Both {
-    pub(super) fn new(hub: Option<Hub>) -> Self {
+    /// `counts` are those of a hub.
+    pub(super) fn new(hub: Option<Hub>, counts: Option<HubCounts>) -> Self {
         let ping = PingPong::default();
-        Self { ping, hub }
+        let counts = Apart(counts);
+        Self { ping, hub, counts }
     }
 
     fn ping(&mut self, input: Input<PingPong>, out: &mut Out<Self>) {
@@ -45,15 +51,25 @@ impl Both {
     }
 
     fn hub(&mut self, input: Input<Hub>, out: &mut Out<Self>) {
-        if let Some(hub) = &mut self.hub {
-            out.forward(
-                hub,
-                input,
-                |_, message| Either::Hub(message),
-                Either::Hub,
-                Either::Hub,
-            );
-        }
+        let Some(hub) = &mut self.hub else { return };
+        let counts = self.counts.0.as_ref();
+        let bytes = match &input {
+            Input::Message { message, .. } => data_of(message),
+            _ => 0,
+        };
+        out.forward(
+            hub,
+            input,
+            |_, message| {
+                counts.inspect(|counts| counts.on_sent(&message, bytes));
+                Either::Hub(message)
+            },
+            Either::Hub,
+            |output| {
+                counts.inspect(|counts| counts.on_output(&output));
+                Either::Hub(output)
+            },
+        );
     }
 }
 

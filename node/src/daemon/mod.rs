@@ -5,6 +5,7 @@ mod asking;
 mod cli;
 mod commands;
 mod console;
+mod counts;
 mod error;
 mod gossip;
 mod lines;
@@ -23,6 +24,7 @@ use std::time::Duration;
 
 use clap::Parser as _;
 use libp2p::{Multiaddr, PeerId};
+use prometheus_client::registry::Registry;
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -33,6 +35,7 @@ pub use cli::Cli;
 
 use asking::Asking;
 use console::Console;
+use counts::{HubCounts, Races};
 use error::Error;
 use lines::Output;
 use node::Node;
@@ -43,6 +46,7 @@ use trace::telemetry::{Export, Sink};
 use crate::export::{Exporter, Target};
 use crate::gossip::Watch;
 use crate::metrics::{self, Metrics, SpanMetrics};
+use crate::reach::Sessions;
 use crate::{Handle, address, logs, stderr};
 
 /// The name of the program. `testbed` is that program as well where this is its first word.
@@ -93,14 +97,26 @@ async fn run(cli: Cli) -> Result<(), Error> {
         None,
         exporter.map(|exporter| Arc::new(exporter) as Arc<dyn Export>),
     );
-    let metrics = serve_metrics(&cli, &sink, &stop).await?;
+    let sessions = cli.hub.then(Arc::<Sessions>::default);
+    let counts = sessions.as_deref().map(HubCounts::new);
+    let races = Races::new();
+    let add = |all: &mut Registry| {
+        all.register_collector(Box::new(SpanMetrics(Arc::clone(&sink))));
+        if let Some(counts) = &counts {
+            counts.register(all);
+        }
+        if cli.via.is_some() {
+            races.register(all);
+        }
+    };
+    let metrics = serve_metrics(&cli, add, &stop).await?;
     let tasks = TaskTracker::new();
     let (watch, deliveries) = Watch::new(gossip::ROOM);
     let hub = hub_of(&cli)?;
-    let sessions = cli.hub.then(Arc::default);
     let role = start::Role {
         hub: hub.as_ref().map(|(_, peer)| *peer),
         sessions: sessions.clone(),
+        counts,
     };
     let (driver, reports) =
         start::start(&cli, &sink, tracing, metrics, watch.clone(), &tasks, role)?;
@@ -112,6 +128,7 @@ async fn run(cli: Cli) -> Result<(), Error> {
         asking: Arc::new(Asking::new(driver)),
         spans: Spans(tracer.clone()),
         hub: hub.as_ref().map(|(address, _)| address.clone()),
+        races,
     };
     drop(handle);
     let mut aside = JoinSet::new();
@@ -201,7 +218,7 @@ async fn dial(cli: &Cli, handle: &Handle) -> Result<(), Error> {
 
 async fn serve_metrics(
     cli: &Cli,
-    sink: &Arc<Sink>,
+    add: impl FnOnce(&mut Registry),
     stop: &CancellationToken,
 ) -> Result<Option<Arc<Metrics>>, Error> {
     let Some(address) = cli.metrics else {
@@ -211,8 +228,7 @@ async fn serve_metrics(
     if let Ok(address) = listener.local_addr() {
         let _ = writeln!(std::io::stdout(), "metrics at http://{address}/metrics");
     }
-    let spans = SpanMetrics(Arc::clone(sink));
-    let metrics = Arc::new(Metrics::new(|all| all.register_collector(Box::new(spans))));
+    let metrics = Arc::new(Metrics::new(add));
     let served = metrics::serve(
         listener,
         Arc::clone(&metrics),

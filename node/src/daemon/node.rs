@@ -12,9 +12,11 @@ use tokio::time::Instant;
 
 use super::algorithm::Either;
 use super::asking::Asking;
+use super::counts::Races;
 use super::race::{Race, Through, refusal};
 use super::spans::Spans;
 use crate::Handle;
+use crate::reach::How;
 
 /// How long PONG, and the hub, are waited for.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -30,6 +32,8 @@ pub(super) struct Node {
     pub(super) spans: Spans,
     /// The address of its hub, which ends in `/p2p/…`.
     pub(super) hub: Option<Multiaddr>,
+    /// How it got through to others.
+    pub(super) races: Races,
 }
 
 /// The fields of an answer, or why there is none.
@@ -87,6 +91,7 @@ impl Node {
                 }
             };
         };
+        let before = self.handle().how(peer).await;
         let race = Race {
             asking: &self.asking,
             hub,
@@ -94,7 +99,13 @@ impl Node {
             spans: &self.spans,
             context: context.clone(),
         };
-        fields(race.run().await)
+        let through = race.run().await;
+        // A direct connection that stood before was not raced for.
+        if before.is_none_or(|how| how == How::Relayed) {
+            let way = through.way.as_ref().ok().copied();
+            self.races.on_ended(way, through.took);
+        }
+        fields(through)
     }
 
     /// The registered peers that are nearest to this one.

@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 use trace::telemetry::Sink;
 
 use super::algorithm::Both;
+use super::counts::HubCounts;
 use super::{Cli, Error};
 use crate::driver::{Directory, Driver, Process, Report};
 use crate::gossip::Watch;
@@ -55,6 +56,8 @@ pub(super) struct Role {
     pub(super) hub: Option<PeerId>,
     /// As a hub: who has a session.
     pub(super) sessions: Option<Arc<Sessions>>,
+    /// As a hub: what it counts.
+    pub(super) counts: Option<HubCounts>,
 }
 
 /// Starts it.
@@ -75,7 +78,7 @@ pub(super) fn start(
         (None, Some(seed)) => keys::of_daemon(seed),
         (None, None) => Keypair::generate_ed25519(),
     };
-    let algorithm = Both::new(hub_process(cli, &key, &role));
+    let algorithm = Both::new(hub_process(cli, &key, &role), role.counts.clone());
     let mut config = config(cli, key, &role);
     config.watch = Some(watch);
     config.metrics = metrics;

@@ -38,8 +38,8 @@ impl Reach {
     }
 }
 
-/// Notes what libp2p reports. Nothing depends on it.
-pub(crate) fn log(event: ReachEvent) {
+/// Counts and logs what libp2p reports. Nothing else depends on it.
+pub(crate) fn on_event(event: ReachEvent, role: Option<&Role>) {
     match event {
         ReachEvent::Mapping(event) => match event {
             upnp::Event::GatewayNotFound => {
@@ -51,7 +51,12 @@ pub(crate) fn log(event: ReachEvent) {
             event => tracing::debug!(?event, "mapping"),
         },
         ReachEvent::Punching(event) => tracing::debug!(?event, "punching"),
-        ReachEvent::Relay(event) => tracing::debug!(?event, "relay"),
+        ReachEvent::Relay(event) => {
+            if let Some(Role::Hub(sessions)) = role {
+                sessions.relayed.on_event(&event);
+            }
+            tracing::debug!(?event, "relay");
+        }
         ReachEvent::RelayClient(event) => tracing::debug!(?event, "relay"),
     }
 }

@@ -35,12 +35,27 @@ pub enum Way {
 
 impl fmt::Display for Way {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+        f.write_str(self.name())
+    }
+}
+
+impl Way {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Direct, Self::Reversed, Self::Punched, Self::Relayed];
+
+    /// The way of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|way| way.name() == name)
+    }
+
+    /// In spans, answers and metrics.
+    pub fn name(self) -> &'static str {
+        match self {
             Self::Direct => "direct",
             Self::Reversed => "reversed",
             Self::Punched => "punched",
             Self::Relayed => "relayed",
-        })
+        }
     }
 }
 

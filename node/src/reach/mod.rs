@@ -24,18 +24,20 @@ mod card;
 mod how;
 mod punching;
 mod reaching;
+mod relayed;
 mod sessions;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
-pub(crate) use behaviour::{Reach, ReachEvent, log};
+pub(crate) use behaviour::{Reach, ReachEvent, on_event};
 use card::Addresses;
 pub use card::Card;
 pub(crate) use how::is_dialler;
 pub use how::{How, Way};
 pub(crate) use reaching::{Reached, Reaching};
+pub use relayed::Relayed;
 pub use sessions::Sessions;
 
 /// What a peer does for its own and for others' reachability.

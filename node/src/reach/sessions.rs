@@ -9,6 +9,8 @@ use libp2p::core::Multiaddr;
 use libp2p::{PeerId, relay};
 use web_time::Instant;
 
+use super::Relayed;
+
 /// How many bytes a circuit carries. With [`CIRCUITS`] a minute that is the ration of 300 kB,
 /// and punching a hole takes 10 kB.
 pub(super) const CIRCUIT_BYTES: u64 = 30_000;
@@ -27,7 +29,11 @@ const AT_ONCE: usize = 2 * CIRCUITS as usize;
 
 /// The peers with a session.
 #[derive(Debug, Default)]
-pub struct Sessions(Mutex<HashSet<PeerId>>);
+pub struct Sessions {
+    peers: Mutex<HashSet<PeerId>>,
+    /// What the relay has granted them.
+    pub relayed: Relayed,
+}
 
 impl Sessions {
     /// That peer has a session.
@@ -50,7 +56,7 @@ impl Sessions {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashSet<PeerId>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.peers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -168,7 +168,7 @@ pub(super) async fn cuts(shown: Shown) -> Answer {
     blocking(move || json_response(&bodies::cuts(&shown.store))).await
 }
 
-/// `{"edges":[["peer-00","peer-01"],…],"faults":[…],"regions":{…}}`: the connections between peers,
+/// `{"edges":[["peer-00","peer-01"],…],"ways":[…],"faults":[…],"regions":{…}}`: the connections between peers,
 /// and the faults that were injected.
 pub(super) async fn topology(shown: Shown) -> Answer {
     blocking(move || json_response(&bodies::topology(&shown.store, &shown.run))).await

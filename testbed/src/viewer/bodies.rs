@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use lab::checkers::snapshot::{self, Drawn};
+use node::reach::Way;
 use opentelemetry_proto::tonic::trace::v1::TracesData;
 use serde::Serialize;
 use serde_json::Value;
@@ -13,7 +14,7 @@ use trace::history::History;
 use trace::otlp;
 use trace::store::{Query, Store, Summary, TraceId};
 
-use super::edges;
+use super::edges::{self, Links};
 use super::faults::{self, Fault};
 use crate::network::REGION;
 use crate::run::{self, Folder};
@@ -99,19 +100,24 @@ pub(super) fn cuts(store: &Store) -> Cuts {
     }
 }
 
-/// `{"edges":[["peer-00","peer-01"],…],"faults":[…],"regions":{"peer-00":"tokyo",…}}`: the
-/// connections between peers, the faults that were injected, and where peers sit in a world.
+/// `{"edges":[["peer-00","peer-01"],…],"ways":[["peer-00","peer-01","punched"],…],"faults":[…],
+/// "regions":{"peer-00":"tokyo",…}}`: the connections between peers, how they came about, the
+/// faults that were injected, and where peers sit in a world.
 #[derive(Debug, Serialize)]
 pub(super) struct Topology {
     edges: Vec<(String, String)>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    ways: Vec<(String, String, Way)>,
     faults: Vec<Fault>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     regions: BTreeMap<String, String>,
 }
 
 pub(super) fn topology(store: &Store, run: &Value) -> Topology {
+    let Links { edges, ways } = edges::links(store, run);
     Topology {
-        edges: edges::edges(store, run),
+        edges,
+        ways,
         faults: faults::faults(store),
         regions: store.resource_texts(REGION),
     }

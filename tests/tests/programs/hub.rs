@@ -4,21 +4,38 @@ use serde_json::{Value, json};
 use support::collector::{Collector, Manner, Protocol};
 use support::saved::no_panic;
 use support::spans::Reported;
-use support::{Running, node, run, until};
+use support::{Running, http, node, run, until};
 
-/// A hub, and where its key is.
-struct Hub {
+/// A hub.
+pub(super) struct Hub {
     running: Running,
     address: String,
+    /// Where it serves metrics.
+    pub(super) metrics: String,
+}
+
+/// Lets a program serve metrics.
+const METRICS: [&str; 2] = ["--metrics", "127.0.0.1:0"];
+
+/// Where the program serves them.
+fn metrics(running: &mut Running) -> String {
+    let line = running.line("metrics at http://");
+    let address = http::address(&line).trim_end_matches("/metrics");
+    address.to_owned()
 }
 
 impl Hub {
-    fn start(listen: &str, key: &str) -> Self {
+    pub(super) fn start(listen: &str, key: &str) -> Self {
         let args = ["--hub", "--bits", "8", "--listen", listen, "--key", key];
-        let mut running = Running::start(node().args(args));
+        let mut running = Running::start(node().args(args).args(METRICS));
+        let metrics = metrics(&mut running);
         let line = running.line("listening on ");
         let address = line.trim_start_matches("listening on ").to_owned();
-        Self { running, address }
+        Self {
+            running,
+            address,
+            metrics,
+        }
     }
 
     fn id(&self) -> &str {
@@ -27,17 +44,20 @@ impl Hub {
 }
 
 /// A peer of it that reads requests.
-struct Peer {
+pub(super) struct Peer {
     running: Running,
-    id: String,
+    pub(super) id: String,
     asked: u64,
+    /// Where it serves metrics.
+    pub(super) metrics: String,
 }
 
 impl Peer {
-    fn start(hub: &Hub, args: &[&str]) -> Self {
+    pub(super) fn start(hub: &Hub, args: &[&str]) -> Self {
         let mut command = node();
         command.args(["--stdin", "--via", &hub.address]).args(args);
-        let mut running = Running::start_with_input(&mut command);
+        let mut running = Running::start_with_input(command.args(METRICS));
+        let metrics = metrics(&mut running);
         let line = running.line("listening on ");
         let id = line.rsplit('/').next().expect("a full address").to_owned();
         let registered = running.line("registered at ");
@@ -46,10 +66,11 @@ impl Peer {
             running,
             id,
             asked: 0,
+            metrics,
         }
     }
 
-    fn ask(&mut self, mut request: Value) -> Value {
+    pub(super) fn ask(&mut self, mut request: Value) -> Value {
         self.asked += 1;
         request["id"] = json!(self.asked);
         self.running.write(&request.to_string());
@@ -57,7 +78,7 @@ impl Peer {
         serde_json::from_str(&line).expect(&line)
     }
 
-    fn ok(&mut self, request: Value) -> Value {
+    pub(super) fn ok(&mut self, request: Value) -> Value {
         let answer = self.ask(request);
         assert_eq!(answer["ok"], true, "{answer}");
         answer
@@ -135,6 +156,60 @@ fn the_ration_of_a_peer_runs_out() {
         "{why}"
     );
     assert_eq!(answers[1]["ok"], true, "two of 30,000 fit");
+}
+
+/// The value of that metric; `name` has its labels.
+fn value(served: &str, name: &str) -> f64 {
+    let mut lines = served.lines();
+    let found = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    let found = found.unwrap_or_else(|| panic!("{name} in {served}"));
+    found.parse().expect(found)
+}
+
+#[test]
+fn a_hub_and_its_peers_count_what_they_do() {
+    let folder = folder();
+    let key = folder.path().join("hub.key");
+    let hub = Hub::start("/ip4/127.0.0.1/tcp/0", &key.to_string_lossy());
+    let (mut one, other) = (Peer::start(&hub, &[]), Peer::start(&hub, &[]));
+    let how = one.ok(json!({ "do": "ping", "peer": other.id }))["how"].clone();
+    one.ok(json!({ "do": "ping", "peer": other.id }));
+    let send = json!({ "do": "send", "peer": other.id, "data": "x".repeat(30_000) });
+    let answers: Vec<_> = (0..4).map(|_| one.ask(send.clone())).collect();
+    let refused = answers.iter().filter(|answer| answer["ok"] == false);
+    let refused = refused.count() as f64;
+    assert!(refused > 0.0, "{answers:?}");
+    let served = http::get(&hub.metrics, "/metrics").body;
+    for (name, expected) in [
+        ("testbed_hub_sessions", 2.0),
+        ("testbed_hub_registrations_total", 2.0),
+        ("testbed_hub_proofs_total{outcome=\"accepted\"}", 2.0),
+        ("testbed_hub_proofs_total{outcome=\"refused\"}", 0.0),
+        ("testbed_hub_refusals_total{code=\"ration\"}", refused),
+        ("testbed_hub_refusals_total{code=\"version\"}", 0.0),
+        (
+            "testbed_hub_passed_bytes_total{kind=\"RELAYED\"}",
+            30_000.0 * (4.0 - refused),
+        ),
+        (
+            "testbed_hub_refused_bytes_total{code=\"ration\"}",
+            30_000.0 * refused,
+        ),
+        ("testbed_hub_reservations", 2.0),
+        ("testbed_hub_circuits_refused_total", 0.0),
+    ] {
+        assert_eq!(value(&served, name), expected, "{name} in {served}");
+    }
+    let opened = value(&served, "testbed_hub_circuits_opened_total");
+    assert!(value(&served, "testbed_hub_circuits") <= opened);
+    // The second ping has had the connection of the first.
+    let served = http::get(&one.metrics, "/metrics").body;
+    let how = how.as_str().expect("a way");
+    let by_way = format!("testbed_peer_connections_total{{way=\"{how}\"}}");
+    let races = if how == "relayed" { 2.0 } else { 1.0 };
+    assert_eq!(value(&served, &by_way), races, "{served}");
+    assert_eq!(value(&served, "testbed_peer_race_seconds_count"), races);
+    assert_eq!(value(&served, "testbed_peer_unreached_total"), 0.0);
 }
 
 /// A hub that restarts has lost no session: nobody proves anything again.

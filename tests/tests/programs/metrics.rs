@@ -5,9 +5,11 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use support::prometheus::Prometheus;
 use support::{Running, Runs, foreign, http, run, until, workspace};
+
+use crate::hub::{Hub, Peer};
 
 /// Runs that go on until the test is over.
 const GOSSIP: [&str; 8] = [
@@ -38,6 +40,61 @@ fn serving(runs: &Runs, args: &[&str]) -> (Running, String) {
     (running, address.to_owned())
 }
 
+/// A hub, and two peers of it, the first of which has got through to the second.
+struct HubWithPeers {
+    hub: Hub,
+    peers: [Peer; 2],
+    _folder: tempfile::TempDir,
+}
+
+impl HubWithPeers {
+    fn start() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let key = folder.path().join("hub.key");
+        let hub = Hub::start("/ip4/127.0.0.1/tcp/0", &key.to_string_lossy());
+        let mut peers = [Peer::start(&hub, &[]), Peer::start(&hub, &[])];
+        let id = peers[1].id.clone();
+        peers[0].ok(json!({ "do": "ping", "peer": id }));
+        Self {
+            hub,
+            peers,
+            _folder: folder,
+        }
+    }
+}
+
+/// What the dashboard of a hub asks for is served by a hub, or by a peer of it.
+#[test]
+fn the_dashboard_of_a_hub_names_what_is_served() {
+    let hub = HubWithPeers::start();
+    let served = [&hub.hub.metrics, &hub.peers[0].metrics]
+        .map(|address| http::get(address, "/metrics").body)
+        .concat();
+    let (_, dashboard) = dashboards()
+        .into_iter()
+        .find(|(name, _)| name == "hub.json")
+        .expect("it is there");
+    let mut asked = BTreeSet::new();
+    for query in queries(&dashboard) {
+        for name in names(&query.replace("$__rate_interval", "5s")) {
+            let mut samples = served.lines();
+            let is_served = samples.any(|line| {
+                line.strip_prefix(name)
+                    .is_some_and(|rest| rest.starts_with([' ', '{']))
+            });
+            assert!(is_served, "{name} in {served}");
+            asked.insert(name.to_owned());
+        }
+    }
+    // And the other way round: everything that a hub counts is on it.
+    let own = ["testbed_hub_", "testbed_peer_"];
+    for family in families(&served) {
+        let is_own = own.iter().any(|prefix| family.starts_with(prefix));
+        let is_asked = asked.iter().any(|name| name.starts_with(&family));
+        assert!(!is_own || is_asked, "{family} is on no panel");
+    }
+}
+
 #[test]
 fn every_query_of_every_dashboard_is_answered() {
     if !foreign::is_packaged("prometheus") {
@@ -46,8 +103,10 @@ fn every_query_of_every_dashboard_is_answered() {
     let runs = Runs::new();
     let (_gossip, gossip) = serving(&runs, &GOSSIP);
     let (_kad, kad) = serving(&runs, &KAD);
-    let mut prometheus = Prometheus::reads(&[&gossip, &kad]);
-    prometheus.wait("sum(up) == 2");
+    let hub = HubWithPeers::start();
+    let mut prometheus =
+        Prometheus::reads(&[&gossip, &kad, &hub.hub.metrics, &hub.peers[0].metrics]);
+    prometheus.wait("sum(up) == 4");
     // Every kind of operation, and some seconds of scrapes.
     prometheus.wait("min(count_over_time(up[1m])) > 20");
     prometheus.wait("testbed_gossip_delivered_total > 200");
@@ -86,13 +145,20 @@ fn every_metric_is_documented() {
     let runs = Runs::new();
     let (mut gossip, one) = serving(&runs, &GOSSIP);
     let (mut kad, other) = serving(&runs, &KAD);
+    let hub = HubWithPeers::start();
     for (address, last) in [
-        (one, "testbed_gossip_delivery_seconds"),
-        (other, "testbed_kad_hops"),
+        (&one, "testbed_gossip_delivery_seconds"),
+        (&other, "testbed_kad_hops"),
+        (&hub.peers[0].metrics, "testbed_peer_race_seconds"),
+        // Its last histogram.
+        (
+            &hub.hub.metrics,
+            "libp2p_swarm_connections_duration_seconds",
+        ),
     ] {
         let count = format!("{last}_count");
         let served = until(&count, || {
-            let answer = http::get(&address, "/metrics").body;
+            let answer = http::get(address, "/metrics").body;
             answer.contains(&count).then_some(answer)
         });
         let types = served
@@ -205,7 +271,13 @@ fn dashboards() -> Vec<(String, Value)> {
     names.sort_unstable();
     assert_eq!(
         names,
-        ["gossip.json", "host.json", "kademlia.json", "overview.json"]
+        [
+            "gossip.json",
+            "host.json",
+            "hub.json",
+            "kademlia.json",
+            "overview.json"
+        ]
     );
     all
 }

@@ -14,6 +14,7 @@ mod results;
 mod speed;
 mod traces;
 mod views;
+mod ways;
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
