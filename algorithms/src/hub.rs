@@ -22,8 +22,10 @@
 //! A registered peer is one that the others find. It stays so while it is heard of: each PING
 //! sets its time anew, and when that runs out the session ends. What the hub passes on for a
 //! peer is *rationed* by a bucket of bytes, which a tick of its clock fills: a peer that
-//! reconnects, or has no patience, gets no more. The hub never waits for anybody: it does
-//! what it is asked to or says why not, and when there is room again.
+//! reconnects, or has no patience, gets no more. What a peer asks for is rationed likewise,
+//! by a bucket of requests, which even those without a session have. The hub never waits for
+//! anybody: it does what it is asked to or says why not, and when there is room again. Far
+//! beyond its bucket, a peer is not even told.
 //!
 //! What it needs: a channel between the hub and each peer, whose sender is known. It may
 //! lose and reorder messages: peers ask again, so what is passed on may arrive twice.
@@ -38,8 +40,8 @@
 //! Cost: six messages and 2^bits hashes a session; two messages a question; and for what is
 //! passed on one more, and another two if it is answered. Two more for each hub that is asked.
 //!
-//! What they say to each other is in this file. A hub is in `hub/server.rs` and
-//! `hub/relay.rs`, what hubs do for each other is in `hub/handing.rs`, a peer is in
+//! What they say to each other is in this file. A hub is in `hub/server.rs`, `hub/relay.rs` and
+//! `hub/pace.rs`, what hubs do for each other is in `hub/handing.rs`, a peer is in
 //! `hub/node.rs` and `hub/moving.rs`, and what all compute is in `hub/proof.rs`.
 
 mod flawed;
@@ -47,6 +49,7 @@ mod handing;
 mod interface;
 mod moving;
 mod node;
+mod pace;
 mod process;
 mod proof;
 mod registry;
@@ -61,6 +64,7 @@ pub use flawed::{Flaw, Flawed};
 pub use handing::{Handing, Kind, Look, Seen};
 pub use interface::{Code, Command, Known, Output, Parcel, Session, Timer};
 pub use node::Node;
+pub use pace::Pace;
 pub use process::Hub;
 pub use proof::{Puzzle, place};
 pub use registry::Registry;

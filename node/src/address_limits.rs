@@ -1,13 +1,15 @@
 //! Bounds on incoming connections from one address.
 //!
 //! The bounds on all connections ([`Limits`]) protect the peer's memory. The bounds
-//! per address keep the peer reachable: one address cannot take all connections.
+//! per address keep the peer reachable: one address cannot take all connections, nor all of
+//! the processor, which a handshake costs a part of a millisecond.
 //! IPv6 addresses are counted by their /64 prefix, since a host has a /64 of its own.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::net::Ipv4Addr;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use libp2p::PeerId;
 use libp2p::core::{Endpoint, Multiaddr, transport::PortUse};
@@ -17,7 +19,12 @@ use libp2p::swarm::{
     THandlerOutEvent, ToSwarm, dummy,
 };
 
+use tokio::time::Instant;
+
 use crate::config::Limits;
+
+/// For so long connections are counted that an address begins.
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// The source of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,6 +47,35 @@ pub(crate) struct Behaviour {
     limits: Limits,
     connections: HashMap<ConnectionId, (Source, Stage)>,
     counts: HashMap<(Source, Stage), u32>,
+    begun: Begun,
+}
+
+/// How many connections each address has begun in this minute. All are forgotten with it, so
+/// there are never more than the handshakes of a minute; in the minutes before and after its
+/// end, an address may have begun twice as many.
+#[derive(Debug)]
+struct Begun {
+    minute: Instant,
+    counts: HashMap<Source, u32>,
+}
+
+impl Begun {
+    fn new() -> Self {
+        Self {
+            minute: Instant::now(),
+            counts: HashMap::new(),
+        }
+    }
+
+    /// Counts another one. Returns how many there are.
+    fn count(&mut self, source: Source) -> u32 {
+        if self.minute.elapsed() >= MINUTE {
+            *self = Self::new();
+        }
+        let count = self.counts.entry(source).or_default();
+        *count = count.saturating_add(1);
+        *count
+    }
 }
 
 /// An address has reached its limit.
@@ -56,6 +92,17 @@ impl Behaviour {
             limits,
             connections: HashMap::new(),
             counts: HashMap::new(),
+            begun: Begun::new(),
+        }
+    }
+
+    /// Whether that address may begin another connection.
+    fn begin(&mut self, source: Source) -> Result<(), ConnectionDenied> {
+        let limit = self.limits.per_address_a_minute;
+        let what = "connections a minute";
+        match self.begun.count(source) <= limit {
+            true => Ok(()),
+            false => Err(ConnectionDenied::new(Exceeded { limit, what })),
         }
     }
 
@@ -117,6 +164,7 @@ impl NetworkBehaviour for Behaviour {
         remote: &Multiaddr,
     ) -> Result<(), ConnectionDenied> {
         if let Some(source) = source(remote) {
+            self.begin(source)?;
             self.check(source, Stage::Pending)?;
             self.enter(id, source, Stage::Pending);
         }
@@ -242,6 +290,32 @@ mod tests {
             }
             assert!(peer.connections.is_empty() && peer.counts.is_empty());
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_address_begins_so_many_connections_a_minute() {
+        let limits = Limits {
+            per_address_a_minute: 3,
+            ..Limits::default()
+        };
+        let mut peer = Behaviour::new(limits);
+        let own = "/ip4/10.0.0.9/tcp/1".parse().expect("an address");
+        let mut begins = |number: usize, address: &str| {
+            let id = ConnectionId::new_unchecked(number);
+            let remote = address.parse().expect("an address");
+            let begun = peer.handle_pending_inbound_connection(id, &own, &remote);
+            peer.leave(id);
+            begun.is_ok()
+        };
+        let greedy = "/ip6/2001:db8::1/tcp/1";
+        for number in 0..3 {
+            assert!(begins(number, greedy));
+        }
+        assert!(!begins(3, greedy));
+        assert!(!begins(3, "/ip6/2001:db8::2/tcp/1"), "the same /64");
+        assert!(begins(4, "/ip4/10.0.0.2/tcp/1"), "another address");
+        tokio::time::advance(MINUTE).await;
+        assert!(begins(5, greedy), "the next minute");
     }
 
     /// At least four addresses are needed to exhaust a limit.

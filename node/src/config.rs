@@ -112,6 +112,8 @@ pub struct Limits {
     pub pending_per_address: u32,
     /// Established incoming connections from one address.
     pub established_per_address: u32,
+    /// Incoming connections that one address may begin a minute: each costs a handshake.
+    pub per_address_a_minute: u32,
     /// Streams on one connection, of both sides. As many may negotiate their protocol at
     /// once: bytes on a stream that is not read yet stay in memory.
     pub streams_per_connection: usize,
@@ -127,6 +129,7 @@ impl Default for Limits {
             // A quarter of the whole.
             pending_per_address: 64,
             established_per_address: 256,
+            per_address_a_minute: 600,
             // libp2p's own number of streams that negotiate at once.
             streams_per_connection: 128,
         }

@@ -41,6 +41,8 @@ pub enum Flaw {
     HubsUnchecked,
     /// A hub asks one other hub for the receiver, and no more.
     OneHubAsked,
+    /// The hub serves any number of requests.
+    PaceIgnored,
 }
 
 /// A process with that mistake.
@@ -175,6 +177,9 @@ impl Algorithm for Flawed {
 
 /// Changes a message, or the state of the hub before it is handled.
 fn before(flaw: Flaw, server: &mut Server, (node, from): (NodeId, &str), message: &mut Message) {
+    if flaw == Flaw::PaceIgnored {
+        server.requests.forget(from);
+    }
     match (flaw, message) {
         (Flaw::ProofBoundToNothing, Message::Proof { epoch, bits, .. }) => {
             (server.terms.bits, *bits) = (0, 0);

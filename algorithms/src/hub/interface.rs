@@ -78,6 +78,13 @@ pub enum Code {
     /// The receiver is registered at no hub that has answered, and one has not.
     #[message(tag = 9)]
     Silent,
+    /// The peer asks too often.
+    #[message(tag = 10)]
+    Pace {
+        /// When it may ask again.
+        #[message(tag = 1)]
+        wait: Duration,
+    },
 }
 
 /// The commands of a peer.

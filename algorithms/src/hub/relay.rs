@@ -1,5 +1,6 @@
 //! What a hub does for those who are registered.
 
+use super::pace::wait;
 use super::server::Peer;
 use super::{Code, Handing, Hub, Kind, Message, Parcel, Server, Timer};
 use crate::{NodeId, Out};
@@ -79,11 +80,10 @@ impl Server {
         let spent = self.spent.get(from.name).copied().unwrap_or(0) + bytes;
         if let Some(missing) = spent.checked_sub(self.terms.burst).filter(|it| *it > 0) {
             let ticks = missing.div_ceil(self.terms.fill.max(1));
-            let ticks = u32::try_from(ticks).unwrap_or(u32::MAX);
-            let wait = self.terms.tick.saturating_mul(ticks);
+            let wait = wait(self.terms.tick, ticks);
             return Err(Code::Ration { wait });
         }
-        if self.spent.is_empty() && bytes > 0 {
+        if self.is_quiet() && bytes > 0 {
             out.set_timer(Timer::Tick, self.terms.tick);
         }
         if spent > 0 {
@@ -99,7 +99,8 @@ impl Server {
             *spent = spent.saturating_sub(fill);
             *spent > 0
         });
-        if !self.spent.is_empty() {
+        self.requests.fill(&self.terms);
+        if !self.is_quiet() {
             out.set_timer(Timer::Tick, self.terms.tick);
         }
     }

@@ -6,8 +6,11 @@ use std::time::Duration;
 use proto::Bytes;
 
 use super::handing::Errand;
+use super::pace::{Requests, TooMany};
 use super::proof::{Puzzle, seal};
-use super::{Code, Hub, Kind, Known, Message, Output, Parcel, Registry, Session, Timer, VERSION};
+use super::{
+    Code, Hub, Kind, Known, Message, Output, Pace, Parcel, Registry, Session, Timer, VERSION,
+};
 use crate::{Describe, NodeId, Out};
 
 /// How many questions to other hubs have a number in an epoch: more than it can ask.
@@ -40,6 +43,8 @@ pub struct Terms {
     pub patience: Duration,
     /// How much is handed over to other hubs for a peer at once.
     pub errands: usize,
+    /// How many requests of a peer are served; `None` for any number.
+    pub pace: Option<Pace>,
 }
 
 /// The state of the hub.
@@ -75,6 +80,9 @@ pub struct Server {
     /// The number of the last question to another hub.
     #[describe(skip)]
     pub(super) asked: u64,
+    /// How many requests peers have sent of late.
+    #[describe(skip)]
+    pub(super) requests: Requests,
 }
 
 /// Who sent a message.
@@ -99,6 +107,7 @@ impl Server {
             others: Vec::new(),
             errands: BTreeMap::new(),
             asked: 0,
+            requests: Requests::default(),
         }
     }
 
@@ -149,9 +158,31 @@ impl Server {
             node: from,
             name: &name,
         };
-        if let Err(code) = self.answer(from, message, out) {
+        if let Err(code) = self.serve(from, message, out) {
             out.send(from.node, Message::Refused { number, code });
         }
+    }
+
+    /// A peer that asks too often costs the hub no more than this.
+    fn serve(&mut self, from: Peer<'_>, message: Message, out: &mut Out<Hub>) -> Result<(), Code> {
+        if self.is_hub(from) {
+            return self.answer(from, message, out);
+        }
+        let was_quiet = self.is_quiet();
+        let counted = self.requests.count(from.name, &self.terms);
+        if was_quiet && !self.is_quiet() {
+            out.set_timer(Timer::Tick, self.terms.tick);
+        }
+        match counted {
+            Ok(()) => self.answer(from, message, out),
+            Err(TooMany::Refused(code)) => Err(code),
+            Err(TooMany::Ignored) => Ok(()),
+        }
+    }
+
+    /// Whether all buckets are full.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.spent.is_empty() && self.requests.is_empty()
     }
 
     fn answer(&mut self, from: Peer<'_>, message: Message, out: &mut Out<Hub>) -> Result<(), Code> {

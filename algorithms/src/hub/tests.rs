@@ -20,6 +20,7 @@ fn terms() -> Terms {
         largest: 80,
         patience: Duration::from_secs(1),
         errands: 2,
+        pace: None,
     }
 }
 
@@ -264,6 +265,41 @@ fn the_ration_is_exact() {
     let full = ask(&mut hub, one, forward(6, other, 30));
     assert_eq!(full, refused(one, 6, Code::Ration { wait }));
     assert!(passed(ask(&mut hub, one, forward(7, other, 10))));
+}
+
+/// Those without a session have a bucket as well.
+#[test]
+fn a_peer_that_asks_too_often_is_refused_and_then_ignored() {
+    let mut terms = terms();
+    terms.pace = Some(Pace { burst: 3, fill: 2 });
+    let mut hub = Hub::Server(Server::new(HUB.to_string(), terms, [7; 32]));
+    step(&mut hub, Input::Start, 0);
+    let [one, other] = [NodeId(1), NodeId(2)];
+    let find = |number| Message::Find { number, target: 0 };
+    let busy = |number, seconds| {
+        let wait = Duration::from_secs(seconds);
+        refused(one, number, Code::Pace { wait })
+    };
+    for number in 1..=3 {
+        let answer = ask(&mut hub, one, find(number));
+        assert_eq!(answer, refused(one, number, Code::Unregistered));
+    }
+    for (number, seconds) in [(4, 1), (5, 2), (6, 2)] {
+        assert_eq!(ask(&mut hub, one, find(number)), busy(number, seconds));
+    }
+    assert_eq!(ask(&mut hub, one, find(7)), []);
+    assert_eq!(
+        ask(&mut hub, other, find(1)),
+        refused(other, 1, Code::Unregistered),
+        "it has its own"
+    );
+    step(&mut hub, Input::Timer(Timer::Tick), 0);
+    assert_eq!(ask(&mut hub, one, find(8)), busy(8, 2));
+    for _ in 0..2 {
+        step(&mut hub, Input::Timer(Timer::Tick), 0);
+    }
+    let answer = ask(&mut hub, one, find(9));
+    assert_eq!(answer, refused(one, 9, Code::Unregistered));
 }
 
 #[test]

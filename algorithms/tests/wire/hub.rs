@@ -199,6 +199,11 @@ fn sessions_of_a_hub() {
             "REFUSED Reply number=3 code=silent",
             "aa0206080312024a00",
         ),
+        (
+            Code::Pace { wait },
+            "REFUSED Reply number=3 code=pace wait=1.5s",
+            "aa02100803120c520a0a0808011080cab5ee01",
+        ),
     ] {
         same(Message::Refused { number, code }, shown, hex);
     }
@@ -220,7 +225,7 @@ fn hubs_among_each_other() {
             question: 3,
             data: Bytes::from_static(b"abc"),
         };
-        same(
+        super::same(
             Message::HandOver(handing),
             &format!(
                 "HAND_OVER Request number=300 kind={shown} from=peer-04 to=peer-02 question=3 data=3"
@@ -229,24 +234,24 @@ fn hubs_among_each_other() {
         );
     }
     let number = 300;
-    same(
+    super::same(
         Message::HandedOver { number },
         "HANDED_OVER Reply number=300",
         "ba020308ac02",
     );
-    same(
+    super::same(
         Message::NotHere { number },
         "NOT_HERE Reply number=300",
         "c2020308ac02",
     );
     let target = 0xfedc_ba98_7654_3210;
-    same(
+    super::same(
         Message::Look(Look { number, target }),
         "LOOK Request number=300 target=fedcba9876543210",
         "ca020e08ac021090e4d0b287d3aeeefe01",
     );
     let nodes = vec!["peer-04".into(), "peer-02".into()];
-    same(
+    super::same(
         Message::Seen(Seen { number, nodes }),
         "SEEN Reply number=300 nodes=[peer-04, peer-02]",
         "d2021508ac021207706565722d30341207706565722d3032",

@@ -10,10 +10,12 @@
 mod book;
 mod handing;
 mod heard;
+mod pace;
 mod places;
 mod proof;
 mod requests;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,6 +38,8 @@ pub struct Terms {
     pub life: Option<Duration>,
     /// Whether peers ask again after the hub has restarted.
     pub retries: bool,
+    /// The peers that attack. They need not hear anything.
+    pub attackers: BTreeSet<String>,
     /// How many neighbours a peer is told of.
     pub nearest: usize,
     /// A full bucket, in bytes.
@@ -48,6 +52,9 @@ pub struct Terms {
     pub largest: i64,
     /// How much is asked of other hubs for a peer at once.
     pub errands: usize,
+    /// How many requests of a peer are served at once, and how many more with each tick; `None`
+    /// for any number.
+    pub pace: Option<(i64, i64)>,
 }
 
 impl Terms {
@@ -77,6 +84,7 @@ struct Checks {
     answers: Property,
     handing: Property,
     found: Property,
+    pace: Property,
 }
 
 /// Checks a run.
@@ -99,6 +107,8 @@ pub fn check(history: &History, terms: &Terms) -> Vec<Property> {
         handing: Property::new("what is handed over was paid for").looks_at("message HAND_OVER"),
         found: Property::new("a receiver that is registered is found")
             .looks_at("message HAND_OVER or NOT_HERE"),
+        pace: Property::new("no more requests than the bound")
+            .looks_at("message NEW_SESSION, PING or FIND"),
     };
     for hub in &terms.hubs {
         let mut book = Book::new(terms, hub);
@@ -123,6 +133,7 @@ pub fn check(history: &History, terms: &Terms) -> Vec<Property> {
         (&mut checks.life, "no session was old enough"),
         (&mut checks.handing, "nothing was handed over"),
         (&mut checks.found, "nothing was handed over"),
+        (&mut checks.pace, "peers may ask as often as they like"),
     ] {
         if property.checked == 0 {
             property.idle(why);
@@ -144,6 +155,7 @@ pub fn check(history: &History, terms: &Terms) -> Vec<Property> {
         checks.nearest,
         checks.unregistered,
         checks.answers,
+        checks.pace,
         heard::check(history, terms),
         places,
         checks.handing,

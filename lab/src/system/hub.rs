@@ -1,5 +1,7 @@
 //! Hubs and their peers: sessions, rations and what is passed on.
 
+mod attack;
+mod flood;
 mod options;
 #[cfg(test)]
 mod tests;
@@ -17,7 +19,11 @@ use trace::history::History;
 
 use super::{Answer, Figure, Judgement, ScheduledCommand, System};
 use crate::checkers::hub;
+pub use attack::{Attack, Attacker, Member, Span};
 pub use options::{Mistake, Options};
+
+/// The first hub, which attackers attack.
+const HUB: NodeId = NodeId(0);
 
 /// Hubs and peers that register, ask, and leave. `A` is the type of the processes.
 #[derive(Clone)]
@@ -40,10 +46,12 @@ pub struct Hubs<A> {
     pub patience: Duration,
     /// How many of the peers, the first ones, speak a version that is too old.
     pub old: u32,
+    /// How many of the peers, the last ones, attack the hub while the others ask.
+    pub attackers: u32,
     /// The seed of what is asked.
     pub seed: u64,
-    /// The process of the type.
-    pub process: Arc<dyn Fn(Hub) -> A + Send + Sync>,
+    /// The process of the type, where it is no attacker.
+    pub process: Arc<dyn Fn(NodeId, Hub) -> A + Send + Sync>,
 }
 
 /// How long a peer waits for the answer to a call. A guess.
@@ -62,7 +70,21 @@ const GREED: u64 = 4;
 
 impl<A> Hubs<A> {
     fn nodes(&self) -> impl Iterator<Item = NodeId> {
-        (self.hubs..self.processes).map(NodeId)
+        (self.hubs..self.honest()).map(NodeId)
+    }
+
+    /// How many processes there are that do not attack, the hubs included.
+    fn honest(&self) -> u32 {
+        self.processes - self.attackers
+    }
+
+    /// When attackers attack: while honest peers have the second half of their questions.
+    pub(super) fn attacked(&self) -> Span {
+        let half = self.every * (self.questions / 2);
+        Span {
+            begins: self.every + half,
+            lasts: self.every * self.questions - half,
+        }
     }
 
     fn is_hub(&self, node: NodeId) -> bool {
@@ -137,7 +159,8 @@ impl<A> Hubs<A> {
 
     /// Whether that peer falls silent while the others go on.
     fn leaves(&self, node: NodeId) -> bool {
-        !self.is_hub(node) && node.0 >= self.processes - self.leavers
+        let last = self.honest();
+        !self.is_hub(node) && (last.saturating_sub(self.leavers)..last).contains(&node.0)
     }
 
     fn questions_of(&self, node: NodeId) -> u32 {
@@ -157,7 +180,7 @@ impl<A> Hubs<A> {
 
     /// How many outputs end what that process is asked for.
     fn endings_of_one(&self, node: NodeId) -> u64 {
-        if self.is_hub(node) {
+        if self.is_hub(node) || node.0 >= self.honest() {
             return 0;
         }
         let more = self.leaves(node) || self.looks_after(node).is_some();
@@ -174,13 +197,14 @@ impl<A: Algorithm<Command = Command, Output = Output>> System for Hubs<A> {
 
     fn process(&self, id: NodeId) -> A {
         let is_old = id.0 < self.hubs.saturating_add(self.old);
-        (self.process)(match self.is_hub(id) {
+        let hub = match self.is_hub(id) {
             true => self.hub(id),
             false => {
                 let version = if is_old { 0 } else { VERSION };
                 Hub::Node(Node::new(id.to_string(), self.hubs(), version, self.alive))
             }
-        })
+        };
+        (self.process)(id, hub)
     }
 
     fn commands(&self) -> Vec<ScheduledCommand<Command>> {
@@ -247,12 +271,17 @@ impl<A: Algorithm<Command = Command, Output = Output>> System for Hubs<A> {
             kept: self.terms.kept.try_into().unwrap_or(i64::MAX),
             life: self.terms.life,
             retries: self.alive.is_some(),
+            attackers: flood::attackers(history).into_iter().collect(),
             nearest: self.terms.nearest,
             burst: self.terms.burst as i64,
             tick: self.terms.tick,
             fill: self.terms.fill as i64,
             largest: self.terms.largest as i64,
             errands: self.terms.errands,
+            pace: self
+                .terms
+                .pace
+                .map(|pace| (pace.burst as i64, pace.fill as i64)),
         };
         let counted = |name, measured, formula: &str| Figure {
             name,
@@ -261,7 +290,7 @@ impl<A: Algorithm<Command = Command, Output = Output>> System for Hubs<A> {
             formula: formula.into(),
         };
         let passed = history.count("RELAYED") + history.count("CALLED") + history.count("ANSWERED");
-        Judgement {
+        let mut judgement = Judgement {
             properties: hub::check(history, &terms),
             figures: vec![
                 counted(
@@ -282,6 +311,10 @@ impl<A: Algorithm<Command = Command, Output = Output>> System for Hubs<A> {
                 counted("refused", history.count("REFUSED"), "each with its reason"),
             ],
             ..Judgement::default()
+        };
+        if self.attackers > 0 {
+            flood::add(history, &mut judgement);
         }
+        judgement
     }
 }

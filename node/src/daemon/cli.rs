@@ -80,10 +80,15 @@ pub struct Cli {
     /// 1s for those that are passed on]
     #[arg(long, value_name = "TIME", value_parser = interval)]
     pub queue: Option<Duration>,
-    /// How many incoming connections one address may hold (an IPv6 /64 is one), of
-    /// 1024 in all
+    /// How many incoming connections there may be in all
+    #[arg(long, value_name = "N", default_value_t = Limits::default().established_incoming, value_parser = clap::value_parser!(u32).range(1..))]
+    pub connections: u32,
+    /// How many incoming connections one address may hold (an IPv6 /64 is one)
     #[arg(long, value_name = "N", default_value_t = Limits::default().established_per_address, value_parser = clap::value_parser!(u32).range(1..))]
     pub per_address: u32,
+    /// How many connections one address may begin a minute
+    #[arg(long, value_name = "N", default_value_t = Limits::default().per_address_a_minute, value_parser = clap::value_parser!(u32).range(1..))]
+    pub per_minute: u32,
     /// Carry out what standard input asks for, one JSON object a line, and answer
     /// each with a line: {"do": "publish", "topic": T, "data": D}, put (key,
     /// value), get, provide, providers, find (key), ping (peer), peers, send (peer,

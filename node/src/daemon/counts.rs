@@ -19,7 +19,7 @@ type By = Family<[(&'static str, &'static str); 1], Counter>;
 
 /// The values of the labels, each of which is served from the beginning.
 const OUTCOMES: [&str; 2] = ["accepted", "refused"];
-const CODES: [&str; 7] = [
+const CODES: [&str; 10] = [
     "version",
     "proof",
     "session",
@@ -27,6 +27,9 @@ const CODES: [&str; 7] = [
     "unknown_receiver",
     "large",
     "ration",
+    "busy",
+    "silent",
+    "pace",
 ];
 const PASSED: [&str; 4] = ["RELAYED", "CALLED", "ANSWERED", "DIAL_BACK"];
 
@@ -169,6 +172,9 @@ fn name(code: Code) -> &'static str {
         Code::UnknownReceiver => "unknown_receiver",
         Code::Large => "large",
         Code::Ration { .. } => "ration",
+        Code::Busy => "busy",
+        Code::Silent => "silent",
+        Code::Pace { .. } => "pace",
     }
 }
 

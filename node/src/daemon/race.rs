@@ -228,6 +228,9 @@ pub(super) fn refusal(said: &hub::Output) -> String {
             hub::Code::Ration { wait } => {
                 format!("the ration of the hub is used up; there is room in {wait:?}")
             }
+            hub::Code::Pace { wait } => {
+                format!("this peer asks the hub too often; ask again in {wait:?}")
+            }
             code => format!("the hub refuses it: {code:?}"),
         },
         said => format!("the hub has said {said:?}"),

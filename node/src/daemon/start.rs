@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use algorithms::NodeId;
-use algorithms::hub::{self, Hub, Server, Terms};
+use algorithms::hub::{self, Hub, Pace, Server, Terms};
 use libp2p::PeerId;
 use libp2p::identity::Keypair;
 use tokio::sync::mpsc;
@@ -35,6 +35,9 @@ const TICK: Duration = Duration::from_millis(200);
 const FILL: u64 = 1_000;
 const BURST: u64 = 64 << 10;
 const LARGEST: u64 = 32 << 10;
+
+/// 600 requests a minute, and 60 at once. A guess: a peer that does nothing asks three times.
+const PACE: Pace = Pace { burst: 60, fill: 2 };
 
 /// After so many sessions of an epoch a proof takes twice as much. A guess.
 const CROWD: u64 = 1024;
@@ -105,7 +108,9 @@ fn config(cli: &Cli, key: Keypair, role: &Role) -> Config {
     config.transports = [Transport::Tcp, Transport::WebSocket, Transport::Quic].into();
     config.protocols = cli.protocols.iter().copied().collect();
     config.limits = Some(Limits {
+        established_incoming: cli.connections,
         established_per_address: cli.per_address,
+        per_address_a_minute: cli.per_minute,
         ..Limits::default()
     });
     config.gossip.queue = cli.queue;
@@ -156,6 +161,7 @@ fn terms(bits: u32) -> Terms {
         // There is no other hub.
         patience: Duration::ZERO,
         errands: 0,
+        pace: Some(PACE),
     }
 }
 

@@ -35,6 +35,8 @@ pub(super) struct Book<'a> {
     pub(super) errands: BTreeMap<i64, Errand>,
     /// The numbers that questions had.
     pub(super) numbers: BTreeSet<i64>,
+    /// How many requests each peer has sent of late.
+    pub(super) asked: BTreeMap<Arc<str>, i64>,
     /// The times of the hub's steps so far, in nanoseconds since the Unix epoch.
     times: Vec<u64>,
     /// By how many nanoseconds timers may be late.
@@ -55,6 +57,7 @@ impl<'a> Book<'a> {
             spent: BTreeMap::new(),
             errands: BTreeMap::new(),
             numbers: BTreeSet::new(),
+            asked: BTreeMap::new(),
             times: Vec::new(),
             late: late.as_nanos() as u64,
         }
@@ -67,6 +70,7 @@ impl<'a> Book<'a> {
             self.registered.clear();
             self.spent.clear();
             self.errands.clear();
+            self.asked.clear();
         }
         if step.timer.as_deref() == Some("Tick") {
             let fill = self.terms.fill;
@@ -74,6 +78,7 @@ impl<'a> Book<'a> {
                 *spent -= fill;
                 *spent > 0
             });
+            self.serves_more();
         }
         let epoch = step.state.get_integer("epoch").unwrap_or(self.epoch);
         if epoch != self.epoch {
@@ -94,6 +99,9 @@ impl<'a> Book<'a> {
             return self.went_on(None, &answer, checks);
         };
         let (from, message) = (&received.from, &received.message);
+        if !self.terms.is_hub(from) && !self.is_served(from, &answer, checks) {
+            return;
+        }
         match &*message.kind {
             "NEW_SESSION" => self.challenged(from, &answer, checks),
             "PROOF" => self.proved(from, &message.fields, &answer, checks),

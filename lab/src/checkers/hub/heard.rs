@@ -28,7 +28,9 @@ pub(super) fn check(history: &History, terms: &Terms) -> Property {
         return property;
     }
     let peers = history.processes.iter();
-    let peers = peers.filter(|(peer, _)| !terms.is_hub(peer) && !crashed.contains(&***peer));
+    let peers = peers.filter(|(peer, _)| {
+        !terms.is_hub(peer) && !crashed.contains(&***peer) && !terms.attackers.contains(&***peer)
+    });
     for (peer, steps) in peers.filter(|(_, steps)| outputs(steps, "Left") == 0) {
         let asks = steps.iter().flat_map(sent);
         let asks = asks.filter(|sent| matches!(sent.kind, "NEW_SESSION" | "REGISTER"));

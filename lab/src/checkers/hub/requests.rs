@@ -151,6 +151,17 @@ impl Book<'_> {
     /// The time until there is room.
     fn check_wait(&self, from: &str, missing: i64, answer: &[Sent<'_>], checks: &mut Checks) {
         let ticks = (missing + self.terms.fill - 1) / self.terms.fill.max(1);
+        self.check_time(from, ticks, answer, checks);
+    }
+
+    /// It is told that it is so many ticks.
+    pub(super) fn check_time(
+        &self,
+        from: &str,
+        ticks: i64,
+        answer: &[Sent<'_>],
+        checks: &mut Checks,
+    ) {
         let wait = self.terms.tick * u32::try_from(ticks).unwrap_or(u32::MAX);
         let expected = format!("{wait:?}");
         for refusal in answer.iter().filter(|sent| sent.kind == "REFUSED") {

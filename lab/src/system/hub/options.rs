@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use algorithms::hub::{Flaw, Flawed, Hub, Terms};
+use algorithms::NodeId;
+use algorithms::hub::{Flaw, Flawed, Hub, Pace, Terms};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use super::{GIVES_UP, Hubs, LIVES};
+use super::attack::{Attack, Attacker, Member};
+use super::{GIVES_UP, HUB, Hubs, LIVES};
 use crate::lesson::{Lesson, algorithm_file, commands};
 use crate::system::{Engine, Setup, SetupError, SystemOptions, Visitor};
 use crate::topology::Topology;
@@ -85,6 +87,16 @@ pub struct Options {
     #[arg(long, value_name = "BYTES", default_value = "32K")]
     #[serde(rename = "largest_bytes")]
     pub largest: Size,
+    /// How many requests of each peer are served a minute; a tenth of them at once. In a check
+    /// any number
+    #[arg(long, value_name = "N", default_value_t = 600)]
+    pub requests: u32,
+    /// So many of the peers, the last ones, flood the hub while the others have the second half
+    /// of their questions: with requests of all kinds, proofs that are forged, replayed or
+    /// computed before their time, and what is too large
+    #[arg(long, value_name = "spam:N")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attack: Option<Attack>,
     /// Make a mistake, to see which property it breaks
     #[arg(long, value_name = "M")]
     #[serde(skip)]
@@ -128,6 +140,8 @@ pub enum Mistake {
     HubsUnchecked,
     /// Ask one other hub for the receiver, and no more
     OneHubAsked,
+    /// Serve any number of requests
+    PaceIgnored,
 }
 
 impl Mistake {
@@ -150,6 +164,7 @@ impl Mistake {
             Self::HandedOverForNothing => Flaw::HandedOverForNothing,
             Self::HubsUnchecked => Flaw::HubsUnchecked,
             Self::OneHubAsked => Flaw::OneHubAsked,
+            Self::PaceIgnored => Flaw::PaceIgnored,
         }
     }
 }
@@ -180,6 +195,8 @@ impl SystemOptions for Options {
                 "every schedule of a peer and its hub, with a crash of either at any moment",
             "testbed simulate hub --peers 10 --seeds 10 --mistake ration-shared" =>
                 "one bucket for all: refused although nothing was used",
+            "testbed --peers 20 hub --questions 40 --attack spam:5" =>
+                "five peers flood the hub: what that costs them, and how long the others wait",
         },
     }];
 
@@ -214,10 +231,18 @@ impl SystemOptions for Options {
                 ticks: TICKS,
             });
         }
+        let requests = u64::from(self.requests);
+        if requests == 0 || !requests.is_multiple_of(TICKS) {
+            return Err(SetupError::Requests {
+                requests,
+                ticks: TICKS,
+            });
+        }
         setup.limit_operations("--questions", self.questions.unwrap_or(5), setup.peers)?;
         for (option, count) in [
             ("--leavers", self.leavers.unwrap_or(0)),
             ("--old", self.old),
+            ("--attack spam:", self.attackers().saturating_add(1)),
         ] {
             // Hubs do not count.
             if count > 0 && count > setup.peers.saturating_sub(hubs) {
@@ -229,9 +254,19 @@ impl SystemOptions for Options {
                 });
             }
         }
-        Ok(match self.mistake.map(Mistake::flaw) {
-            None => visitor.visit(self.system(&setup, |hub| hub)),
-            Some(flaw) => visitor.visit(self.system(&setup, move |hub| Flawed::new(hub, flaw))),
+        if self.attack.is_some() && setup.engine == Engine::ModelChecker {
+            return Err(SetupError::NotInCheck { option: "--attack" });
+        }
+        let flaw = self.mistake.map(Mistake::flaw);
+        Ok(match (self.attack, flaw) {
+            (None, None) => visitor.visit(self.system(&setup, |_, hub| hub)),
+            (None, Some(flaw)) => {
+                visitor.visit(self.system(&setup, move |_, hub| Flawed::new(hub, flaw)))
+            }
+            (Some(_), None) => visitor.visit(self.attacked(&setup, |hub| hub)),
+            (Some(_), Some(flaw)) => {
+                visitor.visit(self.attacked(&setup, move |hub| Flawed::new(hub, flaw)))
+            }
         })
     }
 }
@@ -247,10 +282,29 @@ impl Options {
         self.life.saturating_mul(lives).max(GIVES_UP)
     }
 
+    fn attackers(&self) -> u32 {
+        self.attack.map_or(0, |attack| attack.count)
+    }
+
+    /// The system, whose last processes attack.
+    fn attacked<A>(
+        &self,
+        setup: &Setup,
+        honest: impl Fn(Hub) -> A + Send + Sync + 'static,
+    ) -> Hubs<Member<A>> {
+        let first = setup.peers - self.attackers();
+        let span = self.system(setup, |_, hub| hub).attacked();
+        let largest = self.largest.0 as u64;
+        self.system(setup, move |id, hub| match id.0 < first {
+            true => Member::Honest(honest(hub)),
+            false => Member::Attacker(Attacker::new(id.to_string(), HUB, span, largest)),
+        })
+    }
+
     fn system<A>(
         &self,
         setup: &Setup,
-        process: impl Fn(Hub) -> A + Send + Sync + 'static,
+        process: impl Fn(NodeId, Hub) -> A + Send + Sync + 'static,
     ) -> Hubs<A> {
         let is_check = setup.engine == Engine::ModelChecker;
         let unless_checked = |time| (!is_check).then_some(time);
@@ -273,15 +327,21 @@ impl Options {
                 largest,
                 patience: PATIENCE,
                 errands: ERRANDS,
+                pace: (!is_check).then(|| Pace {
+                    burst: u64::from(self.requests) / 10,
+                    fill: u64::from(self.requests) / TICKS,
+                }),
             },
             alive: unless_checked(self.life / 3),
             questions: self.questions.unwrap_or(usual(1, 5)),
             every: self.every,
-            leavers: self
-                .leavers
-                .unwrap_or(usual(0, setup.peers.saturating_sub(self.hubs) / 4)),
+            leavers: self.leavers.unwrap_or(usual(
+                0,
+                setup.peers.saturating_sub(self.attackers() + self.hubs) / 4,
+            )),
             patience: self.patience(setup),
             old: self.old,
+            attackers: self.attackers(),
             seed: setup.seed,
             process: Arc::new(process),
         }

@@ -1,6 +1,6 @@
 mod several;
 
-use algorithms::hub::{Flaw, Flawed};
+use algorithms::hub::{Flaw, Flawed, Pace};
 use trace::steps::Processes;
 
 use super::*;
@@ -9,7 +9,7 @@ use crate::system::judge;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-fn system<A>(process: impl Fn(Hub) -> A + Send + Sync + 'static, seed: u64) -> Hubs<A> {
+fn system<A>(process: impl Fn(NodeId, Hub) -> A + Send + Sync + 'static, seed: u64) -> Hubs<A> {
     Hubs {
         processes: 8,
         hubs: 1,
@@ -26,6 +26,7 @@ fn system<A>(process: impl Fn(Hub) -> A + Send + Sync + 'static, seed: u64) -> H
             largest: 2_000,
             patience: SECOND / 2,
             errands: 4,
+            pace: Some(Pace { burst: 3, fill: 1 }),
         },
         alive: Some(SECOND),
         questions: 12,
@@ -33,6 +34,7 @@ fn system<A>(process: impl Fn(Hub) -> A + Send + Sync + 'static, seed: u64) -> H
         leavers: 2,
         patience: SECOND * 60,
         old: 0,
+        attackers: 0,
         seed,
         process: Arc::new(process),
     }
@@ -64,9 +66,9 @@ fn judged<A: Algorithm<Command = Command, Output = Output>>(
 #[test]
 fn every_property_holds_and_is_checked() {
     // The others are of several hubs.
-    let mut checked = [0; 10];
+    let mut checked = [0; 11];
     for seed in 0..200 {
-        let right = judged(&system(|hub| hub, seed), &Scenario::default(), seed);
+        let right = judged(&system(|_, hub| hub, seed), &Scenario::default(), seed);
         assert!(right.holds(), "{seed}: {}", right.text());
         for (count, property) in checked.iter_mut().zip(&right.properties) {
             *count += property.checked;
@@ -78,7 +80,7 @@ fn every_property_holds_and_is_checked() {
 #[test]
 fn a_hub_that_restarts_violates_nothing_and_everybody_is_answered() {
     for seed in 0..200 {
-        let right = judged(&system(|hub| hub, seed), &faults(), seed);
+        let right = judged(&system(|_, hub| hub, seed), &faults(), seed);
         assert!(right.holds(), "{seed}: {}", right.text());
     }
 }
@@ -90,7 +92,7 @@ fn lost_messages_are_asked_for_again() {
         ..Scenario::default()
     };
     for seed in 0..100 {
-        let right = judged(&system(|hub| hub, seed), &scenario, seed);
+        let right = judged(&system(|_, hub| hub, seed), &scenario, seed);
         assert!(right.holds(), "{seed}: {}", right.text());
     }
 }
@@ -121,6 +123,7 @@ fn each_mistake_violates_its_property() {
             Flaw::ForwardToTheUnregistered,
             "nothing for the unregistered",
         ),
+        (Flaw::PaceIgnored, "no more requests than the bound"),
     ] {
         let found = found(flaw, &Scenario::default());
         assert!(found.contains(property), "{flaw:?}: {found:?}");
@@ -132,8 +135,45 @@ fn each_mistake_violates_its_property() {
 /// What the first schedule violates that violates anything.
 fn found(flaw: Flaw, scenario: &Scenario) -> String {
     let found = (0..50).find_map(|seed| {
-        let flawed = system(move |hub| Flawed::new(hub, flaw), seed);
+        let flawed = system(move |_, hub| Flawed::new(hub, flaw), seed);
         judged(&flawed, scenario, seed).violated()
     });
     found.unwrap_or_default()
+}
+
+/// Honest peers are answered, attackers get what they pay for, and no property is violated.
+#[test]
+fn a_flood_violates_nothing() {
+    for seed in 0..5 {
+        let honest = system(|_, hub| hub, seed);
+        let mut flooded = Hubs {
+            processes: 11,
+            attackers: 3,
+            ..system(|_, hub| Member::Honest(hub), seed)
+        };
+        flooded.terms.pace = Some(Pace { burst: 20, fill: 1 });
+        let span = honest.attacked();
+        flooded.process = Arc::new(move |id, hub| match id.0 < 8 {
+            true => Member::Honest(hub),
+            false => Member::Attacker(Attacker::new(id.to_string(), HUB, span, 2_000)),
+        });
+        let history = run(&flooded, &Processes::new(11), &Scenario::default(), seed).recorded;
+        let right = judge(&flooded, &history);
+        assert!(right.holds(), "{seed}: {}", right.text());
+        let figure = |name| {
+            let figure = right.figures.iter().find(|figure| figure.name == name);
+            figure.expect(name).measured
+        };
+        let [messages, answered] = ["messages", "answered"].map(|name| {
+            figure(match name {
+                "messages" => "of attackers: messages",
+                _ => "of attackers: answered",
+            })
+        });
+        assert!(
+            messages > 1_000 && answered * 20 < messages,
+            "{}",
+            right.text()
+        );
+    }
 }

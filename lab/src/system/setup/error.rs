@@ -70,6 +70,12 @@ pub enum SetupError {
         /// How many processes there are.
         peers: u32,
     },
+    /// The model checker cannot do that.
+    #[error("{option}: a check has no attackers; run it with `simulate` or live")]
+    NotInCheck {
+        /// The option.
+        option: &'static str,
+    },
     /// A bucket that grows so often a minute cannot grow by whole bytes.
     #[error(
         "--ration {ration}: it grows {ticks} times a minute, by whole bytes; take a multiple of \
@@ -79,6 +85,18 @@ pub enum SetupError {
     Ration {
         /// How many bytes a minute.
         ration: u64,
+        /// How often it grows.
+        ticks: u64,
+    },
+    /// A bucket that grows so often a minute cannot grow by whole requests.
+    #[error(
+        "--requests {requests}: it grows {ticks} times a minute, by whole requests; take a \
+         multiple of {ticks}, for example {}",
+        (requests / ticks + 1) * ticks
+    )]
+    Requests {
+        /// How many requests a minute.
+        requests: u64,
         /// How often it grows.
         ticks: u64,
     },

@@ -100,6 +100,7 @@ fn figures_are_lines_of_the_benchmarks() {
         "testbed/benches/engines",
         "testbed/benches/store",
         "testbed/benches/gossip",
+        "testbed/benches/hub",
         "testbed/benches/virtual",
         "trace/benches",
     ] {

@@ -2,6 +2,7 @@
 //! all the while, and takes no more memory than its limits say.
 
 mod frames;
+mod hub;
 mod messages;
 mod muxer;
 mod node;

@@ -69,12 +69,17 @@ impl Node {
     /// The resident memory of the daemon's process, in bytes. Where it cannot
     /// be read, 0: the other checks remain.
     pub(crate) fn memory(&self) -> usize {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process));
-        let status = status.unwrap_or_default();
-        let line = status.lines().find(|line| line.starts_with("VmRSS:"));
-        let kib = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<usize>().ok());
-        kib.unwrap_or(0) * 1024
+        resident(self.process)
     }
+}
+
+/// The resident memory of a process, in bytes; 0 where it cannot be read.
+pub(crate) fn resident(process: u32) -> usize {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"));
+    let status = status.unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+    let kib = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<usize>().ok());
+    kib.unwrap_or(0) * 1024
 }
 
 impl Honest {

@@ -8,7 +8,7 @@ fn hubs<A>(process: impl Fn(Hub) -> A + Send + Sync + 'static, seed: u64) -> Hub
     Hubs {
         processes: 11,
         hubs: 3,
-        ..system(process, seed)
+        ..system(move |_, hub| process(hub), seed)
     }
 }
 
@@ -23,7 +23,7 @@ fn judged_hubs<A: Algorithm<Command = Command, Output = Output>>(
 
 /// Requires that what these schedules do is right.
 fn require_right(scenario: &Scenario, seeds: std::ops::Range<u64>) -> Vec<u64> {
-    let mut checked = vec![0; 13];
+    let mut checked = vec![0; 14];
     for seed in seeds {
         let mut system = hubs(|hub| hub, seed);
         if scenario.duplication > 0.0 {
