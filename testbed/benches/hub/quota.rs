@@ -33,13 +33,14 @@ static PASSED: LazyLock<Vec<AtomicU64>> =
 
 pub(crate) fn greedy() -> String {
     let directory = Processes::new(NODES + 1);
+    let (scenario, stop) = (Scenario::default(), AtomicBool::new(false));
     let schedule = Schedule {
         limits: Limits {
             events: u64::MAX,
             ..Limits::default()
         },
-        stop: &AtomicBool::new(false),
-        ..Schedule::new(&Greedy, &directory, &Scenario::default(), 1)
+        stop: &stop,
+        ..Schedule::new(&Greedy, &directory, &scenario, 1)
     };
     let began = Instant::now();
     let ran = schedule.run_unrecorded();

@@ -16,7 +16,7 @@ use crate::hostile::node::resident;
 
 /// How many flood it at once, and how often.
 const FLOODERS: u32 = 8;
-const WAVES: u64 = 1_000;
+const WAVES: u64 = 200;
 
 /// The bits of a proof.
 const BITS: u32 = 8;
