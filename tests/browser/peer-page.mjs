@@ -95,7 +95,7 @@ async function join(address, other, data) {
   const { promise: answered, resolve } = Promise.withResolvers();
   let member;
   const libp2p = await start((envelope, from) => {
-    if (from.toString() === member.hub) member.receive(envelope.payload);
+    if (from.toString() === member?.hub) member.receive(envelope.payload);
     else resolve({ envelope, from });
   });
   try {

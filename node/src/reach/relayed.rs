@@ -26,11 +26,15 @@ impl Relayed {
     pub(crate) fn on_event(&self, event: &Event) {
         match event {
             Event::ReservationReqAccepted { src_peer_id, .. } => {
-                self.reserve(|peers| drop(peers.insert(*src_peer_id)));
+                self.reserve(|peers| {
+                    peers.insert(*src_peer_id);
+                });
             }
             Event::ReservationClosed { src_peer_id }
             | Event::ReservationTimedOut { src_peer_id } => {
-                self.reserve(|peers| drop(peers.remove(src_peer_id)));
+                self.reserve(|peers| {
+                    peers.remove(src_peer_id);
+                });
             }
             Event::ReservationReqDenied { .. } => drop(self.reservations_refused.inc()),
             Event::CircuitReqAccepted { .. } => {

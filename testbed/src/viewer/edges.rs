@@ -16,10 +16,8 @@ use trace::history;
 use trace::steps::key;
 use trace::store::Store;
 
+use super::names::Names;
 use crate::network::DIAL;
-
-/// The attribute of a resource: the PeerId.
-const INSTANCE: &str = "service.instance.id";
 
 /// The most planned edges that are shown: `run.json` may contain any number.
 const MOST: u64 = 1_000_000;
@@ -38,8 +36,7 @@ pub(super) struct Links {
 }
 
 pub(super) fn links(store: &Store, run: &Value) -> Links {
-    let ids = store.resource_texts(INSTANCE);
-    let names: BTreeMap<_, _> = ids.into_iter().map(|(name, id)| (id, name)).collect();
+    let names = Names::of(store);
     let mut dialled = BTreeSet::new();
     store.for_each_named(DIAL, |peer, span| dialled.extend(link(peer, &span, &names)));
     store.for_each_named(SESSION, |peer, span| {
@@ -68,10 +65,10 @@ pub(super) fn links(store: &Store, run: &Value) -> Links {
 
 /// The connection that a span stands for, unless it failed. A span of a laboratory names the
 /// other peer, and one of a peer on its own has the PeerId.
-fn link(peer: &str, span: &Span, names: &BTreeMap<String, String>) -> Option<(String, String)> {
+fn link(peer: &str, span: &Span, names: &Names) -> Option<(String, String)> {
     let failed = span.status.as_ref().map(|status| status.code()) == Some(StatusCode::Error);
     let to = history::text(&span.attributes, key::REMOTE).filter(|_| !failed)?;
-    let to = names.get(to).map_or(to, String::as_str);
+    let to = names.name(to);
     (to != peer).then(|| (peer.to_owned(), to.to_owned()))
 }
 
@@ -102,6 +99,7 @@ mod tests {
     use trace::store::samples::{self, text};
 
     use super::*;
+    use crate::viewer::names::INSTANCE;
 
     /// A store with that peer's spans: their names, the other peers, and the ways.
     fn add(store: &Store, name: &str, id: &str, spans: &[(&str, &str, &str)]) {

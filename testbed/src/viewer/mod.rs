@@ -19,6 +19,7 @@ mod edges;
 mod events;
 mod faults;
 mod guard;
+mod names;
 mod page;
 mod parameters;
 #[cfg(test)]

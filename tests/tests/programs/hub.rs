@@ -171,7 +171,9 @@ fn a_hub_and_its_peers_count_what_they_do() {
     let folder = folder();
     let key = folder.path().join("hub.key");
     let hub = Hub::start("/ip4/127.0.0.1/tcp/0", &key.to_string_lossy());
-    let (mut one, other) = (Peer::start(&hub, &[]), Peer::start(&hub, &[]));
+    // Kademlia would connect the two by itself.
+    let args = ["--protocols", "identify,channel"];
+    let (mut one, other) = (Peer::start(&hub, &args), Peer::start(&hub, &args));
     let how = one.ok(json!({ "do": "ping", "peer": other.id }))["how"].clone();
     one.ok(json!({ "do": "ping", "peer": other.id }));
     let send = json!({ "do": "send", "peer": other.id, "data": "x".repeat(30_000) });
@@ -225,9 +227,7 @@ fn sessions_outlive_the_hub() {
     hub.running.end();
     let (listen, _) = hub.address.split_once("/p2p/").expect("a full address");
     hub = Hub::start(listen, &key);
-    for peer in [&mut one.running] {
-        peer.line("registered at ");
-    }
+    one.running.line("registered at ");
     until("both are found again", || {
         let found = one.ask(json!({ "do": "peers" }));
         (found["peers"] == json!([one.id, other.id])).then_some(())

@@ -52,7 +52,9 @@ impl HubWithPeers {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let key = folder.path().join("hub.key");
         let hub = Hub::start("/ip4/127.0.0.1/tcp/0", &key.to_string_lossy());
-        let mut peers = [Peer::start(&hub, &[]), Peer::start(&hub, &[])];
+        // Kademlia would connect the two by itself.
+        let args = ["--protocols", "identify,channel"];
+        let mut peers = [Peer::start(&hub, &args), Peer::start(&hub, &args)];
         let id = peers[1].id.clone();
         peers[0].ok(json!({ "do": "ping", "peer": id }));
         Self {

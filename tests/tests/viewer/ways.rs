@@ -52,6 +52,8 @@ fn the_topology_shows_how_connections_came_about() {
     has(&legend, &[&format!("{how}: ")]);
     let neighbours = text(&seen["neighbours"]);
     assert_eq!(neighbours, format!("connected with hub, peer-b ({how})"));
+    // The peers know each other by their PeerIds, and the page by their names.
+    has(text(&seen["note"]), &["3 peers"]);
     view.signal("INT");
     let _ = view.end().exits(0);
 }

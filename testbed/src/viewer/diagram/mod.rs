@@ -21,6 +21,7 @@ use trace::history::Hindrance;
 use trace::history::faults::{self, Lifecycle};
 use trace::store::{Store, hex};
 
+use super::names::Names;
 use columns::{Loss, Losses, Output, Outputs, Send, Sends, Step, Steps};
 
 /// The most spans that are read for one answer of the server: about ten megabytes of
@@ -157,6 +158,8 @@ fn evicted(store: &Store) -> usize {
 
 struct Reader {
     base: u64,
+    /// Spans of peers on their own name others by their PeerIds.
+    names: Names,
     /// How many steps the diagram has.
     steps: usize,
     diagram: Diagram,
@@ -167,6 +170,7 @@ impl Reader {
         let base = store.first_start();
         Self {
             base,
+            names: Names::of(store),
             steps: 0,
             diagram: Diagram {
                 base: base.to_string(),
@@ -302,6 +306,7 @@ impl Reader {
     }
 
     fn peer(&mut self, name: &str) -> usize {
+        let name = self.names.name(name);
         self.diagram.peers.insert_full(name.to_owned()).0
     }
 
