@@ -38,7 +38,7 @@ impl Client {
         let peer = node::start(Config::new(Keypair::generate_ed25519())).expect("a peer");
         let own = peer.handle.peer_id();
         let hub_node = (NodeId(1), hub.to_string());
-        let algorithm = Node::new(own.to_string(), hub_node, VERSION, Some(ALIVE));
+        let algorithm = Node::new(own.to_string(), vec![hub_node], VERSION, Some(ALIVE));
         let process = Process {
             algorithm: Counting(Hub::Node(algorithm)),
             id: NodeId(0),

@@ -80,6 +80,9 @@ impl System for Greedy {
     fn process(&self, id: NodeId) -> Asking {
         let hub = NodeId(0);
         let terms = Terms {
+            // There is no other hub.
+            patience: Duration::ZERO,
+            errands: 0,
             bits: 0,
             crowd: u64::MAX,
             epoch: None,
@@ -98,7 +101,7 @@ impl System for Greedy {
                 NodeId(0) => Hub::Server(Server::new(id.to_string(), terms, [7; 32])),
                 id => Hub::Node(Node::new(
                     id.to_string(),
-                    (hub, hub.to_string()),
+                    vec![(hub, hub.to_string())],
                     VERSION,
                     None,
                 )),

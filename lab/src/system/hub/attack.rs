@@ -71,6 +71,7 @@ pub struct Span {
 
 /// A process of the hub, or an attacker.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::large_enum_variant, reason = "one for each process")]
 pub enum Member<A> {
     /// It does what it should.
     Honest(A),
