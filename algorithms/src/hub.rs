@@ -4,7 +4,7 @@
 //! Counter-Measure" (2002), after Cynthia Dwork and Moni Naor, "Pricing via Processing or
 //! Combatting Junk Mail" (CRYPTO '92). Answering without keeping state: Tuomas Aura, Pekka
 //! Nikander and Jussipekka Leiwo, "DOS-Resistant Authentication with Client Puzzles" (2000).
-//! The metric of the neighbours is Kademlia's: Petar Maymounkov and David Mazières (2002).
+//! The metric is Kademlia's: Petar Maymounkov and David Mazières (2002).
 //!
 //! Peers register at a *hub*, find each other through it, and reach each other over it until
 //! they have a connection of their own. All of that costs the hub more than it costs them, so
@@ -22,10 +22,8 @@
 //! A registered peer is one that the others find. It stays so while it is heard of: each PING
 //! sets its time anew, and when that runs out the session ends. What the hub passes on for a
 //! peer is *rationed* by a bucket of bytes, which a tick of its clock fills: a peer that
-//! reconnects, or has no patience, gets no more. What a peer asks for is rationed likewise,
-//! by a bucket of requests, which even those without a session have. The hub never waits for
-//! anybody: it does what it is asked to or says why not, and when there is room again. Far
-//! beyond its bucket, a peer is not even told.
+//! reconnects, or has no patience, gets no more. So are requests, also without a
+//! session. The hub never waits: it does what it is asked to or says why not, and until when.
 //!
 //! What it needs: a channel between the hub and each peer, whose sender is known. It may
 //! lose and reorder messages: peers ask again, so what is passed on may arrive twice.
@@ -40,9 +38,8 @@
 //! Cost: six messages and 2^bits hashes a session; two messages a question; and for what is
 //! passed on one more, and another two if it is answered. Two more for each hub that is asked.
 //!
-//! What they say to each other is in this file. A hub is in `hub/server.rs`, `hub/relay.rs` and
-//! `hub/pace.rs`, what hubs do for each other is in `hub/handing.rs`, a peer is in
-//! `hub/node.rs` and `hub/moving.rs`, and what all compute is in `hub/proof.rs`.
+//! What they say to each other is in this file, and `hub/parts.rs`. A hub is in `server.rs`,
+//! `relay.rs`, `pace.rs` and `handing.rs` there, a peer in `node.rs` and `moving.rs`.
 
 mod flawed;
 mod handing;
@@ -50,22 +47,20 @@ mod interface;
 mod moving;
 mod node;
 mod pace;
-mod process;
+mod parts;
 mod proof;
 mod registry;
 mod relay;
 mod server;
 
-use proto::Bytes;
-
-use crate::Describe;
+use crate::{Algorithm, Describe, NodeId, Out};
 
 pub use flawed::{Flaw, Flawed};
-pub use handing::{Handing, Kind, Look, Seen};
-pub use interface::{Code, Command, Known, Output, Parcel, Session, Timer};
+pub use handing::{Handing, Kind, Look};
+pub use interface::{Code, Command, Known, Output, Timer};
 pub use node::Node;
 pub use pace::Pace;
-pub use process::Hub;
+pub use parts::{Challenge, Invitation, Nearest, Parcel, Proof, Reversal, Session};
 pub use proof::{Puzzle, place};
 pub use registry::Registry;
 pub use server::{Server, Terms};
@@ -74,7 +69,7 @@ pub use server::{Server, Terms};
 pub const VERSION: u64 = 1;
 
 /// The messages between a hub and a peer, and between hubs. Processes are named as
-/// [`Out::name`](crate::Out::name) has them, which is the same name everywhere. Tags below 16 are those of PING and PONG, so that one channel
+/// [`Out::name`] has them, which is the same name everywhere. Tags below 16 are those of PING and PONG, so that one channel
 /// carries both.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, crate::Message, Describe)]
 pub enum Message {
@@ -87,31 +82,10 @@ pub enum Message {
     },
     /// What the peer has to find a number for.
     #[message(tag = 18, reply)]
-    Challenge {
-        /// The epoch in which it has to.
-        #[message(tag = 1)]
-        epoch: u64,
-        /// With how many zero bits the hash has to begin.
-        #[message(tag = 2)]
-        bits: u32,
-        /// The keyed hash of all this.
-        #[message(tag = 3)]
-        #[describe(with = proof::hex)]
-        seed: Bytes,
-    },
+    Challenge(#[describe(flatten)] Challenge),
     /// The number.
     #[message(tag = 19, request)]
-    Proof {
-        /// The challenge's.
-        #[message(tag = 1)]
-        epoch: u64,
-        /// The challenge's.
-        #[message(tag = 2)]
-        bits: u32,
-        /// What makes the hash begin so.
-        #[message(tag = 3)]
-        nonce: u64,
-    },
+    Proof(#[describe(flatten)] Proof),
     /// The proof is right.
     #[message(tag = 20, reply)]
     Accepted {
@@ -148,14 +122,7 @@ pub enum Message {
     },
     /// They are these, the nearest first.
     #[message(tag = 26, reply)]
-    Neighbours {
-        /// The number of the question.
-        #[message(tag = 1)]
-        number: u64,
-        /// The registered peers.
-        #[message(tag = 2)]
-        nodes: Vec<String>,
-    },
+    Neighbours(#[describe(flatten)] Nearest),
     /// The hub is to pass data on.
     #[message(tag = 27, request)]
     Forward(#[describe(flatten)] Parcel),
@@ -183,18 +150,7 @@ pub enum Message {
     Answered(#[describe(flatten)] Parcel),
     /// Another peer is to dial this one, which cannot dial it.
     #[message(tag = 34, request)]
-    Reverse {
-        /// The number of the peer's question.
-        #[message(tag = 1)]
-        number: u64,
-        /// The other one.
-        #[message(tag = 2)]
-        to: String,
-        /// What the other one needs to know for it.
-        #[message(tag = 3)]
-        #[describe(with = proof::length)]
-        data: Bytes,
-    },
+    Reverse(#[describe(flatten)] Reversal),
     /// The other one was asked to.
     #[message(tag = 35, reply)]
     Reversed {
@@ -204,15 +160,7 @@ pub enum Message {
     },
     /// The receiver is to dial this peer.
     #[message(tag = 36)]
-    DialBack {
-        /// The peer to dial.
-        #[message(tag = 1)]
-        from: String,
-        /// What it has said for it.
-        #[message(tag = 2)]
-        #[describe(with = proof::length)]
-        data: Bytes,
-    },
+    DialBack(#[describe(flatten)] Invitation),
     /// The hub does not do that.
     #[message(tag = 37, reply)]
     Refused {
@@ -245,7 +193,58 @@ pub enum Message {
     Look(#[describe(flatten)] Look),
     /// They are these.
     #[message(tag = 42, reply)]
-    Seen(#[describe(flatten)] Seen),
+    Seen(#[describe(flatten)] Nearest),
+}
+
+/// A process: a hub, or a peer.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Describe)]
+pub enum Hub {
+    /// A hub.
+    Server(#[describe(flatten)] Server),
+    /// A peer.
+    Node(#[describe(flatten)] Node),
+}
+
+impl Algorithm for Hub {
+    type Message = Message;
+    type Timer = Timer;
+    type Command = Command;
+    type Output = Output;
+
+    fn on_start(&mut self, out: &mut Out<Self>) {
+        if let Self::Server(server) = self {
+            server.begin(out);
+        }
+    }
+
+    /// A peer registers by itself, since it does not know whether it was.
+    fn on_restart(&mut self, out: &mut Out<Self>) {
+        match self {
+            Self::Server(server) => server.begin(out),
+            Self::Node(node) => node.enrol(out),
+        }
+    }
+
+    fn on_command(&mut self, command: Command, out: &mut Out<Self>) {
+        match self {
+            Self::Server(_) => {}
+            Self::Node(node) => node.on_command(command, out),
+        }
+    }
+
+    fn on_message(&mut self, from: NodeId, message: Message, out: &mut Out<Self>) {
+        match self {
+            Self::Server(server) => server.on_message(from, message, out),
+            Self::Node(node) => node.on_message(from, message, out),
+        }
+    }
+
+    fn on_timer(&mut self, timer: Timer, out: &mut Out<Self>) {
+        match self {
+            Self::Server(server) => server.on_timer(timer, out),
+            Self::Node(node) => node.on_timer(timer, out),
+        }
+    }
 }
 
 #[cfg(test)]

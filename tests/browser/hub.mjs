@@ -24,9 +24,9 @@ const CODE = {
   unknown_receiver: [5, {}],
   large: [6, {}],
   ration: [7, { wait: [1, { seconds: [1, UINT], nanos: [2, UINT] }] }],
-  busy: [8, {}],
-  silent: [9, {}],
-  pace: [10, { wait: [1, { seconds: [1, UINT], nanos: [2, UINT] }] }],
+  full: [9, {}],
+  silent: [10, {}],
+  pace: [8, { wait: [1, { seconds: [1, UINT], nanos: [2, UINT] }] }],
 };
 
 // The messages: the tag of each, and its fields.

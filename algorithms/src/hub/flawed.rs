@@ -1,7 +1,10 @@
 //! A hub and its peers with a mistake in them, for judges to find and for readers to see what
 //! a rule is there for.
 
-use super::{Code, Command, Handing, Hub, Kind, Message, Node, Output, Server, Session, Timer};
+use super::{
+    Challenge, Code, Command, Handing, Hub, Kind, Message, Nearest, Node, Output, Proof, Server,
+    Session, Timer,
+};
 use crate::{Algorithm, Describe, Effect, Input, NodeId, Out};
 
 /// A mistake. Peers take advantage of it where they can.
@@ -96,7 +99,8 @@ impl Flawed {
     }
 
     fn spoiled(&self, mut message: Message) -> Message {
-        if let (Flaw::NearestLeftOut, Message::Neighbours { nodes, .. }) = (self.flaw, &mut message)
+        if let (Flaw::NearestLeftOut, Message::Neighbours(Nearest { nodes, .. })) =
+            (self.flaw, &mut message)
             && nodes.len() > 1
         {
             nodes.remove(0);
@@ -147,7 +151,7 @@ impl Algorithm for Flawed {
         match &mut self.hub {
             Hub::Server(server) => {
                 let name = out.name(from);
-                paid = Some((server.asked, server.spent.get(&*name).copied()));
+                paid = Some((server.last_errand, server.spent.get(&*name).copied()));
                 others = server.others.len();
                 before(self.flaw, server, (from, &name), &mut message);
             }
@@ -163,7 +167,7 @@ impl Algorithm for Flawed {
             server.others.truncate(others);
             after(self.flaw, server, &name, to.as_deref());
             if let (Flaw::HandedOverForNothing, Some((asked, spent))) = (self.flaw, paid)
-                && server.asked > asked
+                && server.last_errand > asked
             {
                 server.spent.remove(&*name);
                 server.spent.extend(spent.map(|spent| (name.into(), spent)));
@@ -181,11 +185,11 @@ fn before(flaw: Flaw, server: &mut Server, (node, from): (NodeId, &str), message
         server.requests.forget(from);
     }
     match (flaw, message) {
-        (Flaw::ProofBoundToNothing, Message::Proof { epoch, bits, .. }) => {
+        (Flaw::ProofBoundToNothing, Message::Proof(Proof { epoch, bits, .. })) => {
             (server.terms.bits, *bits) = (0, 0);
             *epoch = server.epoch;
         }
-        (Flaw::ReplayAccepted, Message::Proof { .. } | Message::NewSession { .. }) => {
+        (Flaw::ReplayAccepted, Message::Proof(_) | Message::NewSession { .. }) => {
             // As if it had not been accepted yet.
             server.sessions -= server.accepted.remove(from).unwrap_or(0);
         }
@@ -243,7 +247,7 @@ fn after(flaw: Flaw, server: &mut Server, from: &str, to: Option<&str>) {
 /// Changes what a peer sees. Returns what it sends in addition.
 fn take_advantage(flaw: Flaw, node: &mut Node, message: &mut Message) -> Option<Message> {
     match (flaw, message) {
-        (Flaw::ProofBoundToNothing, Message::Challenge { bits, .. }) => *bits = 0,
+        (Flaw::ProofBoundToNothing, Message::Challenge(Challenge { bits, .. })) => *bits = 0,
         (Flaw::QuestionsForgotten, Message::Registered) => node.open.clear(),
         // It hears nothing, and goes through it all again, in the same epoch.
         (Flaw::ReplayAccepted, pong @ Message::Pong) => {

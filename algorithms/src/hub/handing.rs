@@ -7,7 +7,7 @@ use proto::Bytes;
 
 use super::proof::{length, place_text, sort_by_distance};
 use super::server::Peer;
-use super::{Code, Hub, Known, Message, Parcel, Server, Timer, place};
+use super::{Code, Hub, Invitation, Known, Message, Nearest, Parcel, Server, Timer, place};
 use crate::{Describe, NodeId, Out};
 
 /// What one peer asks to be passed on to another.
@@ -66,18 +66,6 @@ pub struct Look {
     pub target: u64,
 }
 
-/// The answer to it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, crate::Message, Describe)]
-#[message(nested)]
-pub struct Seen {
-    /// The number of the hub's question.
-    #[message(tag = 1)]
-    pub number: u64,
-    /// The peers that are registered there, the nearest first.
-    #[message(tag = 2)]
-    pub nodes: Vec<String>,
-}
-
 impl Handing {
     /// The message that the receiver gets.
     pub(super) fn for_receiver(self) -> Message {
@@ -91,7 +79,7 @@ impl Handing {
             Kind::Forward => Message::Relayed(parcel(from, data)),
             Kind::Call => Message::Called(parcel(from, data)),
             Kind::Answer => Message::Answered(parcel(from, data)),
-            Kind::Reverse => Message::DialBack { from, data },
+            Kind::Reverse => Message::DialBack(Invitation { from, data }),
         }
     }
 }
@@ -134,7 +122,7 @@ impl Server {
     }
 
     /// Whether as much is asked of other hubs for that peer as may be at once.
-    pub(super) fn is_busy_for(&self, peer: &str) -> bool {
+    pub(super) fn is_full_for(&self, peer: &str) -> bool {
         let errands = self.errands.values();
         errands.filter(|errand| errand.name == peer).count() >= self.terms.errands
     }
@@ -169,7 +157,7 @@ impl Server {
         let Some(hub) = nearest.filter(|(_, name)| place(name) ^ target < own) else {
             return false;
         };
-        if self.is_busy_for(from.name) {
+        if self.is_full_for(from.name) {
             return false;
         }
         let peer = (from.node, from.name.to_owned());
@@ -185,7 +173,7 @@ impl Server {
         out: &mut Out<Hub>,
     ) {
         let Some((hub, _)) = rest.pop() else { return };
-        self.asked = self.asked.saturating_add(1);
+        self.last_errand = self.last_errand.saturating_add(1);
         let errand = Errand {
             peer,
             name,
@@ -194,7 +182,7 @@ impl Server {
             rest,
             is_silent: false,
         };
-        self.ask(self.asked, errand, out);
+        self.ask(self.last_errand, errand, out);
     }
 
     /// Asks the hub whose turn it is.
@@ -220,13 +208,13 @@ impl Server {
             Message::HandOver(handing) => self.take_over(from.node, handing, out),
             Message::Look(Look { number, target }) => {
                 let nodes = self.registered.nearest(target, self.terms.nearest);
-                out.send(from.node, Message::Seen(Seen { number, nodes }));
+                out.send(from.node, Message::Seen(Nearest { number, nodes }));
             }
             Message::HandedOver { number } => self.on_handed_over(number, out),
             Message::NotHere { number } if self.is_asked(number, from.node) => {
                 self.go_on(number, out);
             }
-            Message::Seen(Seen { number, nodes }) if self.is_asked(number, from.node) => {
+            Message::Seen(Nearest { number, nodes }) if self.is_asked(number, from.node) => {
                 self.on_seen(number, nodes, out);
             }
             _ => {}
@@ -324,6 +312,6 @@ impl Server {
         nodes.sort_by_cached_key(|name| (place(name) ^ target, name.clone()));
         nodes.dedup();
         nodes.truncate(self.terms.nearest);
-        out.send(peer, Message::Neighbours { number, nodes });
+        out.send(peer, Message::Neighbours(Nearest { number, nodes }));
     }
 }

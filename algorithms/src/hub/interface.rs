@@ -4,40 +4,11 @@ use std::time::Duration;
 
 use proto::Bytes;
 
-use super::{Message, proof};
+use super::{Message, Reversal, proof};
 use crate::{Describe, NodeId};
 
 /// A hub of the list that all have: its process and its name.
 pub type Known = (NodeId, String);
-
-/// A session. Its seal is a keyed hash, which only the hub can compute.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, crate::Message, Describe)]
-#[message(nested)]
-pub struct Session {
-    /// The epoch in which the proof was accepted.
-    #[message(tag = 1)]
-    pub epoch: u64,
-    /// The keyed hash of the peer and the epoch.
-    #[message(tag = 2)]
-    #[describe(with = proof::hex)]
-    pub seal: Bytes,
-}
-
-/// Data on its way over the hub.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, crate::Message, Describe)]
-#[message(nested)]
-pub struct Parcel {
-    /// The number of the question that it is part of.
-    #[message(tag = 1)]
-    pub number: u64,
-    /// The receiver, in a message to the hub. The sender, in a message of the hub.
-    #[message(tag = 2)]
-    pub peer: String,
-    /// The data.
-    #[message(tag = 3)]
-    #[describe(with = proof::length)]
-    pub data: Bytes,
-}
 
 /// Why the hub does not do what it is asked to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, crate::Message, Describe)]
@@ -72,19 +43,19 @@ pub enum Code {
         #[message(tag = 1)]
         wait: Duration,
     },
-    /// As much is handed over for the peer already as may be at once.
-    #[message(tag = 8)]
-    Busy,
-    /// The receiver is registered at no hub that has answered, and one has not.
-    #[message(tag = 9)]
-    Silent,
     /// The peer asks too often.
-    #[message(tag = 10)]
+    #[message(tag = 8)]
     Pace {
         /// When it may ask again.
         #[message(tag = 1)]
         wait: Duration,
     },
+    /// As much is handed over for the peer already as may be at once.
+    #[message(tag = 9)]
+    Full,
+    /// The receiver is registered at no hub that has answered, and one has not.
+    #[message(tag = 10)]
+    Silent,
 }
 
 /// The commands of a peer.
@@ -201,7 +172,7 @@ impl Message {
     /// The number of a peer's question; `None` for what has none.
     pub(crate) const fn question(&self) -> Option<u64> {
         match self {
-            Self::Find { number, .. } | Self::Reverse { number, .. } => Some(*number),
+            Self::Find { number, .. } | Self::Reverse(Reversal { number, .. }) => Some(*number),
             Self::Forward(parcel) | Self::Call(parcel) => Some(parcel.number),
             _ => None,
         }

@@ -6,7 +6,10 @@ use std::time::Duration;
 use proto::Bytes;
 
 use super::moving::Hubs;
-use super::{Code, Command, Hub, Known, Message, Output, Parcel, Puzzle, Timer};
+use super::{
+    Challenge, Code, Command, Hub, Invitation, Known, Message, Nearest, Output, Parcel, Proof,
+    Puzzle, Reversal, Timer,
+};
 use crate::{Describe, NodeId, Out};
 
 /// How many numbers a peer tries in one step. A guess: a millisecond of work, between which
@@ -124,7 +127,7 @@ impl Node {
                 out.set_timer(Timer::Deadline(number), within);
                 Message::Call(Parcel { number, peer, data })
             }
-            Command::Reverse(to, data) => Message::Reverse { number, to, data },
+            Command::Reverse(to, data) => Message::Reverse(Reversal { number, to, data }),
         };
         if self.phase == Phase::Inside {
             out.send(self.hubs.current(), question.clone());
@@ -248,11 +251,11 @@ impl Node {
             out.set_timer(Timer::Solve, PAUSE);
             return;
         };
-        let proof = Message::Proof {
+        let proof = Message::Proof(Proof {
             epoch: puzzle.epoch,
             bits: puzzle.bits,
             nonce: found,
-        };
+        });
         self.phase = Phase::Proving;
         self.attempt(proof, out);
     }
@@ -273,7 +276,9 @@ impl Node {
             self.hubs.entered();
         }
         match (message, &self.phase) {
-            (Message::Challenge { epoch, bits, seed }, Phase::Asking) if bits <= MOST_BITS => {
+            (Message::Challenge(Challenge { epoch, bits, seed }), Phase::Asking)
+                if bits <= MOST_BITS =>
+            {
                 let puzzle = Puzzle {
                     node: self.me.clone(),
                     hub: self.hubs.name().to_owned(),
@@ -305,7 +310,7 @@ impl Node {
     /// What a hub has for it, or answers to its questions.
     fn on_answer(&mut self, message: Message, out: &mut Out<Hub>) {
         match message {
-            Message::Neighbours { number, nodes } => {
+            Message::Neighbours(Nearest { number, nodes }) => {
                 self.end(number, Output::Found { number, nodes }, out);
             }
             Message::Forwarded { number } => self.end(number, Output::Sent { number }, out),
@@ -325,7 +330,7 @@ impl Node {
                 let (node, data) = (parcel.peer, parcel.data);
                 out.output(Output::Received { node, data });
             }
-            Message::DialBack { from: node, data } => {
+            Message::DialBack(Invitation { from: node, data }) => {
                 out.output(Output::DialBack { node, data });
             }
             Message::Refused { number, code } if code != Code::Unregistered => {

@@ -2,7 +2,7 @@
 
 use super::pace::wait;
 use super::server::Peer;
-use super::{Code, Handing, Hub, Kind, Message, Parcel, Server, Timer};
+use super::{Code, Handing, Hub, Kind, Message, Nearest, Parcel, Server, Timer};
 use crate::{NodeId, Out};
 
 impl Server {
@@ -18,7 +18,7 @@ impl Server {
         self.require(from)?;
         if !self.look(from, number, target, out) {
             let nodes = self.registered.nearest(target, self.terms.nearest);
-            out.send(from.node, Message::Neighbours { number, nodes });
+            out.send(from.node, Message::Neighbours(Nearest { number, nodes }));
         }
         Ok(())
     }
@@ -68,7 +68,7 @@ impl Server {
         match self.registered.get(to).filter(|_| to != from.name) {
             Some(node) => Ok(Some(node)),
             None if to == from.name || self.others.is_empty() => Err(Code::UnknownReceiver),
-            None if self.is_busy_for(from.name) => Err(Code::Busy),
+            None if self.is_full_for(from.name) => Err(Code::Full),
             None => Ok(None),
         }
     }

@@ -9,7 +9,8 @@ use super::handing::Errand;
 use super::pace::{Requests, TooMany};
 use super::proof::{Puzzle, seal};
 use super::{
-    Code, Hub, Kind, Known, Message, Output, Pace, Parcel, Registry, Session, Timer, VERSION,
+    Challenge, Code, Hub, Kind, Known, Message, Output, Pace, Parcel, Proof, Registry, Reversal,
+    Session, Timer, VERSION,
 };
 use crate::{Describe, NodeId, Out};
 
@@ -79,7 +80,7 @@ pub struct Server {
     pub(super) errands: BTreeMap<u64, Errand>,
     /// The number of the last question to another hub.
     #[describe(skip)]
-    pub(super) asked: u64,
+    pub(super) last_errand: u64,
     /// How many requests peers have sent of late.
     #[describe(skip)]
     pub(super) requests: Requests,
@@ -106,7 +107,7 @@ impl Server {
             spent: BTreeMap::new(),
             others: Vec::new(),
             errands: BTreeMap::new(),
-            asked: 0,
+            last_errand: 0,
             requests: Requests::default(),
         }
     }
@@ -131,7 +132,7 @@ impl Server {
         self.accepted.clear();
         self.sessions = 0;
         // A hub that restarts does not count again from 1: answers from before may be under way.
-        self.asked = self.asked.max(self.epoch.saturating_mul(QUESTIONS));
+        self.last_errand = self.last_errand.max(self.epoch.saturating_mul(QUESTIONS));
         out.persist();
         if let Some(epoch) = self.terms.epoch {
             out.set_timer(Timer::Epoch, epoch);
@@ -188,14 +189,14 @@ impl Server {
     fn answer(&mut self, from: Peer<'_>, message: Message, out: &mut Out<Hub>) -> Result<(), Code> {
         match message {
             Message::NewSession { version } => self.challenge(from, version, out),
-            Message::Proof { epoch, bits, nonce } => self.prove(from, (epoch, bits), nonce, out),
+            Message::Proof(proof) => self.prove(from, proof, out),
             Message::Register { session } => self.register(from, &session, out),
             Message::Ping => self.ping(from, out),
             Message::Find { number, target } => self.find(from, number, target, out),
             Message::Forward(parcel) => self.pass_on(from, Kind::Forward, parcel, out),
             Message::Call(parcel) => self.pass_on(from, Kind::Call, parcel, out),
             Message::Answer(parcel) => self.pass_on(from, Kind::Answer, parcel, out),
-            Message::Reverse { number, to, data } => {
+            Message::Reverse(Reversal { number, to, data }) => {
                 let peer = to;
                 self.pass_on(from, Kind::Reverse, Parcel { number, peer, data }, out)
             }
@@ -216,7 +217,10 @@ impl Server {
         let more = u32::try_from(self.sessions / self.terms.crowd.max(1)).unwrap_or(u32::MAX);
         let (epoch, bits) = (self.epoch, self.terms.bits.saturating_add(more));
         let seed = self.seed(from.name, bits);
-        out.send(from.node, Message::Challenge { epoch, bits, seed });
+        out.send(
+            from.node,
+            Message::Challenge(Challenge { epoch, bits, seed }),
+        );
         Ok(())
     }
 
@@ -231,8 +235,7 @@ impl Server {
     fn prove(
         &mut self,
         from: Peer<'_>,
-        (epoch, bits): (u64, u32),
-        nonce: u64,
+        Proof { epoch, bits, nonce }: Proof,
         out: &mut Out<Hub>,
     ) -> Result<(), Code> {
         let puzzle = Puzzle {

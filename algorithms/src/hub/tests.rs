@@ -1,8 +1,10 @@
 use std::time::Duration;
 
+use proto::Bytes;
+
 use super::*;
 use crate::testing::Network;
-use crate::{Effect, Input, NodeId, step};
+use crate::{Effect, Input, step};
 
 const HUB: NodeId = NodeId(0);
 
@@ -67,7 +69,7 @@ fn started() -> Hub {
 /// The proof for what the hub asks of that peer.
 fn proof(hub: &mut Hub, node: NodeId) -> Message {
     let answer = ask(hub, node, Message::NewSession { version: VERSION });
-    let [(_, Message::Challenge { epoch, bits, seed })] = &answer[..] else {
+    let [(_, Message::Challenge(Challenge { epoch, bits, seed }))] = &answer[..] else {
         panic!("{answer:?}");
     };
     let (epoch, bits, seed) = (*epoch, *bits, seed.clone());
@@ -80,7 +82,7 @@ fn proof(hub: &mut Hub, node: NodeId) -> Message {
     };
     let nonce = (0..).find(|nonce| puzzle.is_solved_by(*nonce));
     let nonce = nonce.expect("one of 64");
-    Message::Proof { epoch, bits, nonce }
+    Message::Proof(Proof { epoch, bits, nonce })
 }
 
 /// Registers that peer. Returns its session.
@@ -201,7 +203,10 @@ fn sessions_make_those_to_come_harder() {
         register(&mut hub, NodeId(node));
     }
     let proof = proof(&mut hub, NodeId(5));
-    assert!(matches!(proof, Message::Proof { bits: 7, .. }), "{proof:?}");
+    assert!(
+        matches!(proof, Message::Proof(Proof { bits: 7, .. })),
+        "{proof:?}"
+    );
 }
 
 #[test]
@@ -378,7 +383,7 @@ fn strangers_have_their_own_names() {
     let Some(Effect::Send { message, .. }) = asked.first() else {
         panic!("{asked:?}");
     };
-    let Message::Challenge { epoch, bits, seed } = message.clone() else {
+    let Message::Challenge(Challenge { epoch, bits, seed }) = message.clone() else {
         panic!("{asked:?}");
     };
     let puzzle = Puzzle {
@@ -390,7 +395,7 @@ fn strangers_have_their_own_names() {
     };
     let nonce = (0..).find(|nonce| puzzle.is_solved_by(*nonce));
     let nonce = nonce.expect("one of 64");
-    let proof = Message::Proof { epoch, bits, nonce };
+    let proof = Message::Proof(Proof { epoch, bits, nonce });
     // She connects again, as another process.
     let accepted = ask(&mut hub, 9, "alice", proof);
     let Some(Effect::Send { to, message, .. }) = accepted.first() else {
@@ -517,7 +522,7 @@ fn a_hub_that_is_gone_blocks_nothing() {
     }
     assert_eq!(
         ask(&mut hub, sender, forward(5, NodeId(6), 1)),
-        refused(sender, 5, Code::Busy)
+        refused(sender, 5, Code::Full)
     );
 }
 

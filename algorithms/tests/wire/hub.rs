@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use algorithms::hub::{Code, Handing, Kind, Look, Message, Parcel, Puzzle, Seen, Session};
+use algorithms::hub::{
+    Challenge, Code, Handing, Invitation, Kind, Look, Message, Nearest, Parcel, Proof, Puzzle,
+    Reversal, Session,
+};
 use proto::Bytes;
 
 /// What peers in other languages are written from.
@@ -44,21 +47,21 @@ fn sessions_of_a_hub() {
         "NEW_SESSION Request version=1",
         "8a01020801",
     );
-    let challenge = Message::Challenge {
+    let challenge = Message::Challenge(Challenge {
         epoch: 7,
         bits: 20,
         seed: seal(),
-    };
+    });
     same(
         challenge,
         "CHALLENGE Reply epoch=7 bits=20 seed=abababababababababababababababab",
         "920116080710141a10abababababababababababababababab",
     );
-    let proof = Message::Proof {
+    let proof = Message::Proof(Proof {
         epoch: 7,
         bits: 20,
         nonce: 300,
-    };
+    });
     same(
         proof,
         "PROOF Request epoch=7 bits=20 nonce=300",
@@ -85,7 +88,7 @@ fn sessions_of_a_hub() {
     );
     let nodes = vec!["peer-04".into(), "peer-02".into()];
     same(
-        Message::Neighbours { number: 3, nodes },
+        Message::Neighbours(Nearest { number: 3, nodes }),
         "NEIGHBOURS Reply number=3 nodes=[peer-04, peer-02]",
         "d2011408031207706565722d30341207706565722d3032",
     );
@@ -134,11 +137,11 @@ fn sessions_of_a_hub() {
     let (to, from) = ("peer-04".into(), "peer-02".into());
     let data = Bytes::from_static(b"abc");
     same(
-        Message::Reverse {
+        Message::Reverse(Reversal {
             number,
             to,
             data: data.clone(),
-        },
+        }),
         "REVERSE Request number=3 to=peer-04 data=3",
         "92021008031207706565722d30341a03616263",
     );
@@ -148,7 +151,7 @@ fn sessions_of_a_hub() {
         "9a02020803",
     );
     same(
-        Message::DialBack { from, data },
+        Message::DialBack(Invitation { from, data }),
         "DIAL_BACK OneWay from=peer-02 data=3",
         "a2020e0a07706565722d30321203616263",
     );
@@ -190,19 +193,19 @@ fn sessions_of_a_hub() {
             "aa02100803120c3a0a0a0808011080cab5ee01",
         ),
         (
-            Code::Busy,
-            "REFUSED Reply number=3 code=busy",
-            "aa0206080312024200",
+            Code::Full,
+            "REFUSED Reply number=3 code=full",
+            "aa0206080312024a00",
         ),
         (
             Code::Silent,
             "REFUSED Reply number=3 code=silent",
-            "aa0206080312024a00",
+            "aa0206080312025200",
         ),
         (
             Code::Pace { wait },
             "REFUSED Reply number=3 code=pace wait=1.5s",
-            "aa02100803120c520a0a0808011080cab5ee01",
+            "aa02100803120c420a0a0808011080cab5ee01",
         ),
     ] {
         same(Message::Refused { number, code }, shown, hex);
@@ -252,7 +255,7 @@ fn hubs_among_each_other() {
     );
     let nodes = vec!["peer-04".into(), "peer-02".into()];
     super::same(
-        Message::Seen(Seen { number, nodes }),
+        Message::Seen(Nearest { number, nodes }),
         "SEEN Reply number=300 nodes=[peer-04, peer-02]",
         "d2021508ac021207706565722d30341207706565722d3032",
     );

@@ -27,7 +27,7 @@ const CODES: [&str; 10] = [
     "unknown_receiver",
     "large",
     "ration",
-    "busy",
+    "full",
     "silent",
     "pace",
 ];
@@ -114,7 +114,7 @@ impl HubCounts {
             Message::Relayed(_)
             | Message::Called(_)
             | Message::Answered(_)
-            | Message::DialBack { .. } => {
+            | Message::DialBack(_) => {
                 let passed = self.passed_bytes.get_or_create(&[("kind", message.kind())]);
                 passed.inc_by(data_of(message));
             }
@@ -157,7 +157,8 @@ pub(super) fn data_of(message: &Message) -> u64 {
         | Message::Relayed(parcel)
         | Message::Called(parcel)
         | Message::Answered(parcel) => &parcel.data,
-        Message::Reverse { data, .. } | Message::DialBack { data, .. } => data,
+        Message::Reverse(reversal) => &reversal.data,
+        Message::DialBack(invitation) => &invitation.data,
         _ => return 0,
     };
     data.len() as u64
@@ -172,7 +173,7 @@ fn name(code: Code) -> &'static str {
         Code::UnknownReceiver => "unknown_receiver",
         Code::Large => "large",
         Code::Ration { .. } => "ration",
-        Code::Busy => "busy",
+        Code::Full => "full",
         Code::Silent => "silent",
         Code::Pace { .. } => "pace",
     }

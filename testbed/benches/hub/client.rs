@@ -137,7 +137,7 @@ impl Algorithm for Counting {
     }
 
     fn on_message(&mut self, from: NodeId, message: Message, out: &mut Out<Self>) {
-        if matches!(message, Message::Challenge { .. }) {
+        if matches!(message, Message::Challenge(_)) {
             CHALLENGES.fetch_add(1, Ordering::Relaxed);
         }
         self.step(Input::Message { from, message }, out);

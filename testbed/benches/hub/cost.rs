@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use algorithms::hub::{Hub, Message, Puzzle, Server, Terms, VERSION};
+use algorithms::hub::{Hub, Message, Proof, Puzzle, Server, Terms, VERSION};
 use algorithms::{Effect, NodeId};
 use proto::Bytes;
 use trace::steps::{Clock, Processes, Received, RecordTo, Steps};
@@ -64,11 +64,11 @@ const fn challenge(_: u64) -> Message {
 
 /// A wrong one, since right ones would be sessions that stay.
 const fn proof(nonce: u64) -> Message {
-    Message::Proof {
+    Message::Proof(Proof {
         epoch: 1,
         bits: 64,
         nonce,
-    }
+    })
 }
 
 /// Seconds for one message at the hub, whose answer is encoded as well.

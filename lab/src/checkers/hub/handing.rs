@@ -82,7 +82,7 @@ impl Parcel {
 }
 
 impl Book<'_> {
-    pub(super) fn is_busy_for(&self, peer: &str) -> bool {
+    pub(super) fn is_full_for(&self, peer: &str) -> bool {
         let errands = self.errands.values();
         errands.filter(|errand| &*errand.peer == peer).count() >= self.terms.errands
     }

@@ -28,7 +28,7 @@ impl Book<'_> {
         let target = target_of(find);
         let other = self.terms.others(self.hub, target).first().copied();
         let own = place(self.hub) ^ target;
-        let asks = other.filter(|hub| place(hub) ^ target < own && !self.is_busy_for(from));
+        let asks = other.filter(|hub| place(hub) ^ target < own && !self.is_full_for(from));
         for sent in answer {
             match sent.kind {
                 "NEIGHBOURS" => {
@@ -104,8 +104,8 @@ impl Book<'_> {
             Some("unregistered")
         } else if to == &**from || !is_here && self.terms.hubs.len() < 2 {
             Some("unknown_receiver")
-        } else if !is_here && self.is_busy_for(from) {
-            Some("busy")
+        } else if !is_here && self.is_full_for(from) {
+            Some("full")
         } else if bytes > self.terms.largest {
             Some("large")
         } else {

@@ -8,7 +8,9 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use algorithms::hub::{Command, Message, Output, Parcel, Puzzle, Session, Timer, VERSION};
+use algorithms::hub::{
+    Challenge, Command, Message, Output, Parcel, Proof, Puzzle, Session, Timer, VERSION,
+};
 use algorithms::{Algorithm, Describe, Effect, Fields, Input, Message as _, NodeId, Out};
 use proto::Bytes;
 use serde::Serialize;
@@ -133,14 +135,14 @@ impl Attacker {
         self.send(Message::NewSession { version: VERSION }, out);
         let (epoch, bits) = self.challenge.as_ref().map_or((1, 0), |it| (it.0, it.1));
         let nonce = out.random(0..=u64::MAX >> 1);
-        self.send(Message::Proof { epoch, bits, nonce }, out);
+        self.send(Message::Proof(Proof { epoch, bits, nonce }), out);
         if number == self.waves() / 2 {
             self.pay(out);
         }
         if let Some((epoch, bits, nonce)) = self.paid {
-            self.send(Message::Proof { epoch, bits, nonce }, out);
+            self.send(Message::Proof(Proof { epoch, bits, nonce }), out);
             let epoch = epoch + 1;
-            self.send(Message::Proof { epoch, bits, nonce }, out);
+            self.send(Message::Proof(Proof { epoch, bits, nonce }), out);
         }
         let seal = Bytes::copy_from_slice(&nonce.to_be_bytes().repeat(2));
         let forged = Session { epoch, seal };
@@ -202,7 +204,9 @@ impl Algorithm for Attacker {
 
     fn on_message(&mut self, _: NodeId, message: Message, _: &mut Out<Self>) {
         match message {
-            Message::Challenge { epoch, bits, seed } => self.challenge = Some((epoch, bits, seed)),
+            Message::Challenge(Challenge { epoch, bits, seed }) => {
+                self.challenge = Some((epoch, bits, seed))
+            }
             Message::Accepted { session } => self.session = Some(session),
             _ => {}
         }

@@ -2,7 +2,7 @@
 //! their bound, does not panic, and takes no more memory than stated.
 
 use algorithms::Message as _;
-use algorithms::hub::{Message, Parcel, Puzzle, Session, VERSION};
+use algorithms::hub::{Challenge, Message, Parcel, Proof, Puzzle, Session, VERSION};
 use node::channel::{Inbound, OUTBOUND_BYTES, Outgoing, Sender};
 use node::{Multiaddr, Peer, PeerId, Transport, start};
 use proto::Bytes;
@@ -120,7 +120,7 @@ async fn flood(address: Multiaddr, number: u32) -> u64 {
                 Some(said) => {
                     served += 1;
                     challenge = Some(said)
-                        .filter(|said| matches!(said, Message::Challenge { .. }))
+                        .filter(|said| matches!(said, Message::Challenge(_)))
                         .or(challenge);
                 }
                 None => panic!("the hub speaks its protocol"),
@@ -143,11 +143,11 @@ impl Flooder {
     async fn wave(&mut self, number: u64, challenge: Option<Message>) {
         self.say(&Message::NewSession { version: VERSION }).await;
         self.send(Bytes::from_static(b"\xaa\x02\xff garbage")).await;
-        let bad = Message::Proof {
+        let bad = Message::Proof(Proof {
             epoch: 1,
             bits: BITS,
             nonce: number,
-        };
+        });
         self.say(&bad).await;
         if let (Some(challenge), None) = (challenge, &self.proof) {
             self.proof = self.solve(challenge);
@@ -175,7 +175,7 @@ impl Flooder {
     }
 
     fn solve(&self, challenge: Message) -> Option<Message> {
-        let Message::Challenge { epoch, bits, seed } = challenge else {
+        let Message::Challenge(Challenge { epoch, bits, seed }) = challenge else {
             return None;
         };
         let puzzle = Puzzle {
@@ -186,7 +186,7 @@ impl Flooder {
             seed,
         };
         let nonce = (0..).find(|nonce| puzzle.is_solved_by(*nonce))?;
-        Some(Message::Proof { epoch, bits, nonce })
+        Some(Message::Proof(Proof { epoch, bits, nonce }))
     }
 
     async fn say(&mut self, message: &Message) {
