@@ -33,7 +33,7 @@
 //! compute where to ask for it. When that hub does not answer, the peer goes on to the next
 //! nearest, and pays there. What is for a peer of another hub is *handed over*: the sender's
 //! hub takes it out of the sender's bucket, and asks the other hubs, those that are nearest to
-//! the receiver first. None of them buffers anything for a hub that is gone: there is a deadline.
+//! the receiver first. A hub that is gone blocks nothing: each has a deadline.
 //!
 //! Cost: six messages and 2^bits hashes a session; two messages a question; and for what is
 //! passed on one more, and another two if it is answered. Two more for each hub that is asked.
@@ -69,8 +69,8 @@ pub use server::{Server, Terms};
 pub const VERSION: u64 = 1;
 
 /// The messages between a hub and a peer, and between hubs. Processes are named as
-/// [`Out::name`] has them, which is the same name everywhere. Tags below 16 are those of PING and PONG, so that one channel
-/// carries both.
+/// [`Out::name`] has them, which is the same name everywhere. Tags below 16 are those of PING
+/// and PONG, so that one channel carries both.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, crate::Message, Describe)]
 pub enum Message {
     /// The peer wants a session.
