@@ -152,10 +152,9 @@ fn every_metric_is_documented() {
         (&one, "testbed_gossip_delivery_seconds"),
         (&other, "testbed_kad_hops"),
         (&hub.peers[0].metrics, "testbed_peer_race_seconds"),
-        // Its last histogram.
         (
             &hub.hub.metrics,
-            "libp2p_swarm_connections_duration_seconds",
+            "libp2p_swarm_connections_establishment_duration",
         ),
     ] {
         let count = format!("{last}_count");
