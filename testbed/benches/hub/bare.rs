@@ -137,18 +137,25 @@ impl Client {
         gone.expect("a peer that runs");
     }
 
-    /// Asks on a stream that stays open.
+    /// Asks on a stream that stays open. `libp2p_stream` drops a stream that comes while many
+    /// others wait to be accepted, so it is opened again.
     pub(crate) async fn ask(&mut self) {
-        if self.kept.is_none() {
-            self.kept = Some(self.open().await);
+        loop {
+            let mut stream = match self.kept.take() {
+                Some(stream) => stream,
+                None => self.open().await,
+            };
+            if exchange(&mut stream).await.is_ok() {
+                self.kept = Some(stream);
+                return;
+            }
         }
-        exchange(self.kept.as_mut().expect("just opened")).await;
     }
 
     /// Asks on a stream of its own.
     pub(crate) async fn request(&mut self) {
         let mut stream = self.open().await;
-        exchange(&mut stream).await;
+        exchange(&mut stream).await.expect("an answer");
         let _ = stream.close().await;
     }
 
@@ -164,13 +171,10 @@ impl Drop for Client {
     }
 }
 
-async fn exchange(stream: &mut Stream) {
-    let exchanged = async {
-        stream.write_all(&[7; QUESTION]).await?;
-        stream.flush().await?;
-        stream.read_exact(&mut [0; ANSWER]).await
-    };
-    exchanged.await.expect("an answer");
+async fn exchange(stream: &mut Stream) -> io::Result<()> {
+    stream.write_all(&[7; QUESTION]).await?;
+    stream.flush().await?;
+    stream.read_exact(&mut [0; ANSWER]).await
 }
 
 /// The peer's task. Whether it is connected is said after each dial.

@@ -32,7 +32,7 @@ pub(crate) fn of_proofs() -> String {
         let hashes = 2_f64.powi(bits);
         let _ = write!(
             text,
-            "\nproof_{bits} {} hashes, {:.4} s of the peer beside {:.2} µs of the hub: {:.0} times",
+            "\nproof_{bits} {} hashes, {:.6} s of the peer beside {:.2} µs of the hub: {:.1} times",
             thousands(hashes),
             hashes * hash,
             1e6 * (asked + proved),

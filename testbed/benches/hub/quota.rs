@@ -25,7 +25,8 @@ const BURST: u64 = 64 << 10;
 /// In each tick a peer asks to pass on ten times what its bucket grows by.
 const SIZE: u64 = 500;
 const EACH: u64 = 10 * FILL / SIZE;
-const ROUNDS: u64 = MINUTES * 300;
+/// From the first to the last are five minutes.
+const ROUNDS: u64 = MINUTES * 300 + 1;
 
 /// What was passed on for each, in bytes.
 static PASSED: LazyLock<Vec<AtomicU64>> =

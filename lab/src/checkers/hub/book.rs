@@ -23,6 +23,8 @@ pub(super) struct Book<'a> {
     pub(super) epoch: i64,
     /// What each peer was asked for in this epoch.
     challenges: BTreeMap<Arc<str>, BTreeSet<Challenge>>,
+    /// Those of them that were given since a proof of it was accepted, which voids the others.
+    live: BTreeMap<Arc<str>, BTreeSet<Challenge>>,
     /// The proofs that were accepted.
     used: BTreeSet<(Arc<str>, Challenge, i64)>,
     /// The sessions that were given.
@@ -51,6 +53,7 @@ impl<'a> Book<'a> {
             hub,
             epoch: 0,
             challenges: BTreeMap::new(),
+            live: BTreeMap::new(),
             used: BTreeSet::new(),
             sessions: BTreeSet::new(),
             registered: BTreeMap::new(),
@@ -83,6 +86,7 @@ impl<'a> Book<'a> {
         let epoch = step.state.get_integer("epoch").unwrap_or(self.epoch);
         if epoch != self.epoch {
             self.challenges.clear();
+            self.live.clear();
             self.epoch = epoch;
         }
         for event in &step.events {
@@ -161,8 +165,10 @@ impl<'a> Book<'a> {
                     challenge.bits
                 )
             });
-            let all = self.challenges.entry(Arc::clone(from)).or_default();
-            all.insert(challenge);
+            for given in [&mut self.live, &mut self.challenges] {
+                let given = given.entry(Arc::clone(from)).or_default();
+                given.insert(challenge.clone());
+            }
         }
         Self::answered(answer, from, reason, checks);
     }
@@ -187,6 +193,9 @@ impl<'a> Book<'a> {
             .map(|challenge| (Arc::clone(from), challenge.clone(), nonce))
             .collect();
         let fresh = right.iter().find(|proof| !self.used.contains(*proof));
+        let live = self.live.get(from);
+        let is_live = |challenge| live.is_some_and(|live| live.contains(challenge));
+        let is_due = fresh.is_some() && right.iter().any(|proof| is_live(&proof.1));
         for accepted in answer.iter().filter(|sent| sent.kind == "ACCEPTED") {
             checks.proof.check(!right.is_empty(), || {
                 format!("{from} was accepted with the number {nonce}, which proves nothing")
@@ -198,8 +207,11 @@ impl<'a> Book<'a> {
             let epoch = accepted.fields.get_integer("session.epoch").unwrap_or(-1);
             self.sessions.insert((Arc::clone(from), epoch, seal.into()));
         }
-        Self::answered(answer, from, fresh.is_none().then_some("proof"), checks);
-        self.used.extend(right);
+        Self::answered(answer, from, (!is_due).then_some("proof"), checks);
+        if answer.iter().any(|sent| sent.kind == "ACCEPTED") {
+            self.live.remove(from);
+            self.used.extend(right);
+        }
     }
 
     fn registers(

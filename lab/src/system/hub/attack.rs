@@ -1,8 +1,8 @@
 //! Peers that flood the hub: a process of their own, over the same messages.
 //!
-//! An attacker sends a wave of messages every few milliseconds, and waits for no answer. In
-//! the first half of the attack it has no session. Then it pays for one, which it could have
-//! had at once, and goes on with it. To the judge it is a sender like any other.
+//! An attacker sends a wave of messages every few milliseconds, and waits for no answer. It
+//! pays for one session, and goes on with it as without it. To the judge it is a sender like
+//! any other.
 
 use std::fmt;
 use std::str::FromStr;
@@ -91,9 +91,9 @@ pub struct Attacker {
     /// How many waves there were.
     waves: u64,
     /// The last challenge.
-    challenge: Option<(u64, u32, Bytes)>,
-    /// The proof that it paid for.
-    paid: Option<(u64, u32, u64)>,
+    challenge: Option<Puzzle>,
+    /// The one that it solved, and with which number.
+    paid: Option<(Puzzle, u64)>,
     session: Option<Session>,
     hashes: u64,
     sent: u64,
@@ -133,17 +133,8 @@ impl Attacker {
     fn wave(&mut self, out: &mut Out<Self>) {
         let number = self.waves;
         self.send(Message::NewSession { version: VERSION }, out);
-        let (epoch, bits) = self.challenge.as_ref().map_or((1, 0), |it| (it.0, it.1));
         let nonce = out.random(0..=u64::MAX >> 1);
-        self.send(Message::Proof(Proof { epoch, bits, nonce }), out);
-        if number == self.waves() / 2 {
-            self.pay(out);
-        }
-        if let Some((epoch, bits, nonce)) = self.paid {
-            self.send(Message::Proof(Proof { epoch, bits, nonce }), out);
-            let epoch = epoch + 1;
-            self.send(Message::Proof(Proof { epoch, bits, nonce }), out);
-        }
+        let epoch = self.prove(nonce, out);
         let seal = Bytes::copy_from_slice(&nonce.to_be_bytes().repeat(2));
         let forged = Session { epoch, seal };
         self.send(Message::Register { session: forged }, out);
@@ -172,21 +163,44 @@ impl Attacker {
         self.send(Message::Forward(parcel(&honest, self.largest + 1)), out);
     }
 
-    /// Looks for the number that its challenge asks for.
-    fn pay(&mut self, out: &mut Out<Self>) {
-        let Some((epoch, bits, seed)) = self.challenge.clone() else {
-            return;
+    /// Sends proofs: once the one that its challenge asks for, and then those that the hub has
+    /// to refuse. Which they are the last challenge says: by chance one in 2^bits would be
+    /// right. Returns the epoch.
+    fn prove(&mut self, forged: u64, out: &mut Out<Self>) -> u64 {
+        let Some(puzzle) = self.challenge.clone() else {
+            let (epoch, bits, nonce) = (0, 0, forged);
+            self.send(Message::Proof(Proof { epoch, bits, nonce }), out);
+            return epoch;
         };
-        let puzzle = Puzzle {
-            node: self.me.clone(),
-            hub: out.name(self.hub).into_owned(),
-            epoch,
-            bits,
-            seed,
+        let (epoch, bits) = (puzzle.epoch, puzzle.bits);
+        let Some((paid, nonce)) = self.paid.clone() else {
+            self.pay(puzzle, out);
+            return epoch;
         };
+        let early = epoch + 2;
+        let proof = |epoch, nonce| Message::Proof(Proof { epoch, bits, nonce });
+        self.send(proof(early, nonce), out);
+        // Until it is challenged again, it does not know what is wrong.
+        if puzzle != paid {
+            for nonce in [forged, nonce] {
+                self.hashes += 1;
+                if !puzzle.is_solved_by(nonce) {
+                    self.send(proof(epoch, nonce), out);
+                }
+            }
+        }
+        epoch
+    }
+
+    /// Looks for the number that its challenge asks for, and sends it.
+    fn pay(&mut self, puzzle: Puzzle, out: &mut Out<Self>) {
         let found = (0..MOST_HASHES).find(|nonce| puzzle.is_solved_by(*nonce));
         self.hashes += found.map_or(MOST_HASHES, |nonce| nonce + 1);
-        self.paid = found.map(|nonce| (epoch, bits, nonce));
+        if let Some(nonce) = found {
+            let (epoch, bits) = (puzzle.epoch, puzzle.bits);
+            self.send(Message::Proof(Proof { epoch, bits, nonce }), out);
+            self.paid = Some((puzzle, nonce));
+        }
     }
 }
 
@@ -202,10 +216,16 @@ impl Algorithm for Attacker {
 
     fn on_command(&mut self, _: Command, _: &mut Out<Self>) {}
 
-    fn on_message(&mut self, _: NodeId, message: Message, _: &mut Out<Self>) {
+    fn on_message(&mut self, from: NodeId, message: Message, out: &mut Out<Self>) {
         match message {
             Message::Challenge(Challenge { epoch, bits, seed }) => {
-                self.challenge = Some((epoch, bits, seed))
+                self.challenge = Some(Puzzle {
+                    node: self.me.clone(),
+                    hub: out.name(from).into_owned(),
+                    epoch,
+                    bits,
+                    seed,
+                });
             }
             Message::Accepted { session } => self.session = Some(session),
             _ => {}
