@@ -57,7 +57,7 @@ pub struct Flawed {
     flaw: Flaw,
 }
 
-/// Whose bucket all share: nobody has this name.
+/// The name under which one bucket is kept for all peers. No peer has an empty name.
 const ALL: &str = "";
 
 impl Flawed {
@@ -264,7 +264,7 @@ fn take_advantage(flaw: Flaw, node: &mut Node, message: &mut Message) -> Option<
             let session = node.hubs.session().clone();
             return session.map(|session| Message::Register { session });
         }
-        // It sends itself what nobody has paid for.
+        // The peer hands data for itself over to the hub, and no bucket pays for them.
         (Flaw::HubsUnchecked, Message::Registered) => {
             return Some(Message::HandOver(Handing {
                 number: 1,

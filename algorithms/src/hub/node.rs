@@ -16,7 +16,7 @@ use crate::{Describe, NodeId, Out};
 /// it handles other messages.
 const SLICE: u64 = 4096;
 
-/// A peer does not work on more bits, whoever asks for them: 2^32 hashes are an hour's work.
+/// The most bits of a challenge that a peer works on: 2^32 hashes take it half an hour.
 const MOST_BITS: u32 = 32;
 
 /// How long it waits between two such steps.

@@ -23,9 +23,9 @@ pub struct Pace {
 /// Why a request is not served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TooMany {
-    /// It is told so.
+    /// The peer gets a refusal.
     Refused(Code),
-    /// Nothing is said.
+    /// The peer gets no answer.
     Ignored,
 }
 

@@ -3,7 +3,7 @@
 //! - *direct*: the hub passes a CALL on, the other peer answers with its addresses, and they are
 //!   dialled from a port of its own;
 //! - *reversed*: the other peer is asked to dial back, when the direct way has failed or has
-//!   had its head start;
+//!   had its head start, which follows from how long the answer has taken;
 //! - *relayed*: from the beginning, over the hub;
 //! - *punched*: DCUtR begins as soon as the relayed connection stands.
 //!
@@ -27,9 +27,11 @@ use super::asking::Asking;
 use super::spans::Spans;
 use crate::reach::{Card, How, Way};
 
-/// How long the direct way is tried before the reversed one is. RFC 8305 has 250 ms; the answer
-/// with the addresses has taken a round trip before.
-pub(super) const HEAD_START: Duration = Duration::from_millis(200);
+/// How long the direct way is tried at most before the reversed one is: RFC 8305 has 250 ms.
+const LONGEST_HEAD_START: Duration = Duration::from_millis(200);
+
+/// And at least: its section 8.
+const SHORTEST_HEAD_START: Duration = Duration::from_millis(10);
 
 /// How long a direct connection is waited for while there is a relayed one. A guess: DCUtR
 /// takes some eight round trips, and its first attempt is nearly always the one that succeeds.
@@ -77,6 +79,8 @@ pub(super) const CONNECTED: &str = "connected";
 #[derive(Clone, Debug, Default)]
 struct Known {
     card: Card,
+    /// How long its answer has taken: two round trips, by way of the hub.
+    answered_after: Duration,
     failed: bool,
 }
 
@@ -130,11 +134,15 @@ impl Race<'_> {
     /// Ends when the dial has failed.
     async fn direct(&self, legs: &Legs, context: &Context, known: watch::Sender<Known>) {
         let leg = legs.begin(Way::Direct);
+        let asked = Instant::now();
         match self.card(context).await {
             Ok(card) if card.0.is_empty() => legs.ended(leg, "the other peer knows no address"),
             Ok(card) => {
                 let addresses = card.0.clone();
-                known.send_modify(|known| known.card = card);
+                known.send_modify(|known| {
+                    known.card = card;
+                    known.answered_after = asked.elapsed();
+                });
                 let handle = self.asking.driver().handle();
                 let reached = handle.reach(self.peer, addresses).await;
                 legs.ended(leg, &reached.err().unwrap_or_else(|| CONNECTED.into()));
@@ -158,12 +166,12 @@ impl Race<'_> {
     /// Ends when a connection does not come any more.
     async fn reversed(&self, legs: &Legs, context: &Context, mut card: watch::Receiver<Known>) {
         let known = card.wait_for(|known| known.failed || !known.card.0.is_empty());
-        if known.await.is_err() {
+        let Ok(answered_after) = known.await.map(|known| known.answered_after) else {
             return;
-        }
+        };
         let failed = card.wait_for(|known| known.failed);
         // Either is the time to begin.
-        let _ = timeout(HEAD_START, failed).await;
+        let _ = timeout(head_start(answered_after), failed).await;
         let leg = legs.begin(Way::Reversed);
         let own = self.own_card().await;
         let reverse = hub::Command::Reverse(self.peer.to_string(), own);
@@ -218,6 +226,13 @@ impl Race<'_> {
             Err(_) => Err("the hub has not answered in time".into()),
         }
     }
+}
+
+/// How long the direct way is tried before the reversed one is, where the answer with the
+/// addresses has taken so long. A dial over TCP has three to four round trips. A fixed time
+/// would be longer than a hole takes where peers are near, and the hole would win.
+fn head_start(answered_after: Duration) -> Duration {
+    (answered_after * 2).clamp(SHORTEST_HEAD_START, LONGEST_HEAD_START)
 }
 
 /// In words.

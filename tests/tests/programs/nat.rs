@@ -36,18 +36,17 @@ fn peers_get_through() {
         assert!(document["skipped"].is_string(), "{ended}");
         return;
     }
-    // On a busy machine another way than theory's may be the first.
+    assert_eq!(document["verdict"]["status"], "pass", "{ended}");
     let cells = document["cells"].as_array().expect("cells");
-    assert_eq!(cells.len(), 2 * 4, "{ended}");
-    let runs = cells
+    let hows = cells
         .iter()
         .flat_map(|cell| cell["runs"].as_array().expect("runs"));
-    let mut direct = 0;
-    for run in runs {
-        assert_eq!(run["outcome"], "reached", "{ended}");
-        direct += usize::from(run["how"] != "relayed");
-    }
-    assert!(direct >= 4, "listeners without a NAT: {ended}");
+    let hows: std::collections::BTreeSet<_> = hows.map(|run| run["how"].to_string()).collect();
+    let expected = ["\"direct\"", "\"punched\"", "\"reversed\""];
+    assert_eq!(
+        hows.iter().map(String::as_str).collect::<Vec<_>>(),
+        expected
+    );
 }
 
 /// Without punched holes the same peers stay with the relay: it is the holes that get them
