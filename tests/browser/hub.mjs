@@ -33,7 +33,7 @@ const CODE = {
 const KINDS = {
   NEW_SESSION: [17, { version: [1, UINT] }],
   CHALLENGE: [18, { epoch: [1, UINT], bits: [2, UINT], seed: [3, BYTES] }],
-  PROOF: [19, { epoch: [1, UINT], bits: [2, UINT], nonce: [3, UINT] }],
+  PROOF: [19, { epoch: [1, UINT], bits: [2, UINT], nonce: [3, UINT], seed: [4, BYTES] }],
   ACCEPTED: [20, { session: [1, SESSION] }],
   REGISTER: [21, { session: [1, SESSION] }],
   REGISTERED: [22, {}],
@@ -206,8 +206,7 @@ export class Member {
   async register() {
     const challenge = await this.#ask('NEW_SESSION', { version: VERSION });
     const nonce = await solve({ node: this.me, hub: this.hub, ...challenge });
-    const { epoch, bits } = challenge;
-    const { session } = await this.#ask('PROOF', { epoch, bits, nonce });
+    const { session } = await this.#ask('PROOF', { ...challenge, nonce });
     await this.#ask('REGISTER', { session });
     return session;
   }

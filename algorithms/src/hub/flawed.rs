@@ -185,9 +185,14 @@ fn before(flaw: Flaw, server: &mut Server, (node, from): (NodeId, &str), message
         server.requests.forget(from);
     }
     match (flaw, message) {
-        (Flaw::ProofBoundToNothing, Message::Proof(Proof { epoch, bits, .. })) => {
-            (server.terms.bits, *bits) = (0, 0);
-            *epoch = server.epoch;
+        (Flaw::ProofBoundToNothing, Message::Proof(proof)) => {
+            server.terms.bits = 0;
+            *proof = Proof {
+                epoch: server.epoch,
+                bits: 0,
+                nonce: proof.nonce,
+                seed: server.seed(from, 0),
+            };
         }
         (Flaw::ReplayAccepted, Message::Proof(_) | Message::NewSession { .. }) => {
             // As if it had not been accepted yet.

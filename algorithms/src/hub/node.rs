@@ -255,6 +255,7 @@ impl Node {
             epoch: puzzle.epoch,
             bits: puzzle.bits,
             nonce: found,
+            seed: puzzle.seed.clone(),
         });
         self.phase = Phase::Proving;
         self.attempt(proof, out);

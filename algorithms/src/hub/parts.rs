@@ -22,7 +22,7 @@ pub struct Challenge {
 }
 
 /// The number for a challenge.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, crate::Message, Describe)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, crate::Message, Describe)]
 #[message(nested)]
 pub struct Proof {
     /// The challenge's.
@@ -34,6 +34,11 @@ pub struct Proof {
     /// What makes the hash begin so.
     #[message(tag = 3)]
     pub nonce: u64,
+    /// The challenge's: a number that is right for one challenge may by chance be right for
+    /// the next one.
+    #[message(tag = 4)]
+    #[describe(with = proof::hex)]
+    pub seed: Bytes,
 }
 
 /// A session. Its seal is a keyed hash, which only the hub can compute.

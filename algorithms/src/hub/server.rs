@@ -225,27 +225,30 @@ impl Server {
     }
 
     /// Each proof that is accepted changes the seed of the next, so none is accepted twice.
-    fn seed(&self, name: &str, bits: u32) -> Bytes {
+    pub(super) fn seed(&self, name: &str, bits: u32) -> Bytes {
         let before = self.accepted.get(name).copied().unwrap_or(0);
         let parts = [self.epoch, bits.into(), before];
         seal(&self.key, b"challenge", name, &parts)
     }
 
     /// A hash for the seed, and one for the proof.
-    fn prove(
-        &mut self,
-        from: Peer<'_>,
-        Proof { epoch, bits, nonce }: Proof,
-        out: &mut Out<Hub>,
-    ) -> Result<(), Code> {
+    fn prove(&mut self, from: Peer<'_>, proof: Proof, out: &mut Out<Hub>) -> Result<(), Code> {
+        let Proof {
+            epoch,
+            bits,
+            nonce,
+            seed,
+        } = proof;
+        let is_asked =
+            epoch == self.epoch && bits >= self.terms.bits && seed == self.seed(from.name, bits);
         let puzzle = Puzzle {
             node: from.name.to_owned(),
             hub: self.me.clone(),
             epoch,
             bits,
-            seed: self.seed(from.name, bits),
+            seed,
         };
-        if epoch != self.epoch || bits < self.terms.bits || !puzzle.is_solved_by(nonce) {
+        if !is_asked || !puzzle.is_solved_by(nonce) {
             return Err(Code::Proof);
         }
         self.accept(from, out);

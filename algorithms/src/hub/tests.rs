@@ -78,11 +78,16 @@ fn proof(hub: &mut Hub, node: NodeId) -> Message {
         hub: HUB.to_string(),
         epoch,
         bits,
-        seed,
+        seed: seed.clone(),
     };
     let nonce = (0..).find(|nonce| puzzle.is_solved_by(*nonce));
     let nonce = nonce.expect("one of 64");
-    Message::Proof(Proof { epoch, bits, nonce })
+    Message::Proof(Proof {
+        epoch,
+        bits,
+        nonce,
+        seed,
+    })
 }
 
 /// Registers that peer. Returns its session.
@@ -182,6 +187,15 @@ fn a_proof_serves_one_peer_once() {
     );
     let accepted = ask(&mut hub, one, proof.clone());
     assert!(matches!(&accepted[..], [(_, Message::Accepted { .. })]));
+    // Also where its number happens to be right for the next challenge: for no bits each is.
+    let mut easy = terms();
+    easy.bits = 0;
+    let mut easy = Hub::Server(Server::new(HUB.to_string(), easy, [7; 32]));
+    step(&mut easy, Input::Start, 0);
+    let right = self::proof(&mut easy, one);
+    let accepted = ask(&mut easy, one, right.clone());
+    assert!(matches!(&accepted[..], [(_, Message::Accepted { .. })]));
+    assert_eq!(ask(&mut easy, one, right), refused(one, 0, Code::Proof));
     assert_eq!(ask(&mut hub, one, proof), refused(one, 0, Code::Proof));
 }
 
@@ -391,11 +405,16 @@ fn strangers_have_their_own_names() {
         hub: HUB.to_string(),
         epoch,
         bits,
-        seed,
+        seed: seed.clone(),
     };
     let nonce = (0..).find(|nonce| puzzle.is_solved_by(*nonce));
     let nonce = nonce.expect("one of 64");
-    let proof = Message::Proof(Proof { epoch, bits, nonce });
+    let proof = Message::Proof(Proof {
+        epoch,
+        bits,
+        nonce,
+        seed,
+    });
     // She connects again, as another process.
     let accepted = ask(&mut hub, 9, "alice", proof);
     let Some(Effect::Send { to, message, .. }) = accepted.first() else {

@@ -61,11 +61,12 @@ fn sessions_of_a_hub() {
         epoch: 7,
         bits: 20,
         nonce: 300,
+        seed: seal(),
     });
     same(
         proof,
-        "PROOF Request epoch=7 bits=20 nonce=300",
-        "9a01070807101418ac02",
+        "PROOF Request epoch=7 bits=20 nonce=300 seed=abababababababababababababababab",
+        "9a01190807101418ac022210abababababababababababababababab",
     );
     same(
         Message::Accepted { session: session() },

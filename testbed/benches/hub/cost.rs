@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use algorithms::hub::{Hub, Message, Proof, Puzzle, Server, Terms, VERSION};
+use algorithms::hub::{Hub, Message, Proof, Puzzle, Server, VERSION};
 use algorithms::{Effect, NodeId};
 use proto::Bytes;
 use trace::steps::{Clock, Processes, Received, RecordTo, Steps};
@@ -63,32 +63,19 @@ const fn challenge(_: u64) -> Message {
 }
 
 /// A wrong one, since right ones would be sessions that stay.
-const fn proof(nonce: u64) -> Message {
+fn proof(nonce: u64) -> Message {
     Message::Proof(Proof {
         epoch: 1,
         bits: 64,
         nonce,
+        // The hub computes it before it compares.
+        seed: Bytes::new(),
     })
 }
 
 /// Seconds for one message at the hub, whose answer is encoded as well.
 fn hub(message: fn(u64) -> Message) -> f64 {
-    let terms = Terms {
-        // There is no other hub.
-        patience: Duration::ZERO,
-        errands: 0,
-        bits: 0,
-        crowd: u64::MAX,
-        epoch: None,
-        kept: 60,
-        life: None,
-        nearest: 20,
-        burst: 1 << 16,
-        tick: Duration::from_secs(1),
-        fill: 1,
-        largest: 1 << 15,
-        pace: None,
-    };
+    let terms = crate::terms();
     let names = Processes::named([NAME.into(), NAME.to_lowercase().into()]);
     let hub = Hub::Server(Server::new(NAME.into(), terms, [7; 32]));
     let mut steps = Steps::new(hub, NodeId(0), RecordTo::Nothing, Clock::Spans, 1);

@@ -25,7 +25,9 @@ mod sessions;
 
 use std::env;
 use std::io;
+use std::time::Duration;
 
+use algorithms::hub::Terms;
 use figures::Benchmark;
 
 const ALL: [Benchmark; 3] = [
@@ -46,6 +48,25 @@ fn main() -> io::Result<()> {
         return child::work(job);
     }
     figures::run(&ALL)
+}
+
+/// A hub that is alone, and bounds nothing but the size of what it passes on.
+fn terms() -> Terms {
+    Terms {
+        bits: 0,
+        crowd: u64::MAX,
+        epoch: None,
+        kept: 60,
+        life: None,
+        nearest: 20,
+        burst: 1 << 16,
+        tick: Duration::from_secs(1),
+        fill: 1,
+        largest: 32 << 10,
+        pace: None,
+        patience: Duration::ZERO,
+        errands: 0,
+    }
 }
 
 fn peers() -> usize {

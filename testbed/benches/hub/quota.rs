@@ -81,21 +81,10 @@ impl System for Greedy {
     fn process(&self, id: NodeId) -> Asking {
         let hub = NodeId(0);
         let terms = Terms {
-            // There is no other hub.
-            patience: Duration::ZERO,
-            errands: 0,
-            bits: 0,
-            crowd: u64::MAX,
-            epoch: None,
-            kept: 60,
-            life: None,
-            nearest: 20,
             burst: BURST,
             tick: TICK,
             fill: FILL,
-            largest: 32 << 10,
-            // Ten times the ration in such portions is more than 600 requests a minute.
-            pace: None,
+            ..crate::terms()
         };
         Asking {
             hub: match id {

@@ -182,11 +182,13 @@ impl<'a> Book<'a> {
     ) {
         let nonce = proof.get_integer("nonce").unwrap_or(-1);
         let [epoch, bits] = ["epoch", "bits"].map(|name| proof.get_integer(name));
+        let seed = proof.get_text("seed").unwrap_or_default();
         let asked = self.challenges.get(from).into_iter().flatten();
         let right = asked.filter(|challenge| {
             Some(challenge.epoch) == epoch
                 && Some(challenge.bits) == bits
                 && challenge.epoch == self.epoch
+                && challenge.seed == seed
                 && solves(challenge, from, self.hub, nonce)
         });
         let right: Vec<_> = right

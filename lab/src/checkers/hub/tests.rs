@@ -26,7 +26,12 @@ fn challenge(run: &mut ByHand, peer: &str) {
 }
 
 fn prove(run: &mut ByHand, peer: &str) {
-    let fields = [integer("epoch", 0), integer("bits", 0), integer("nonce", 7)];
+    let fields = [
+        integer("epoch", 0),
+        integer("bits", 0),
+        integer("nonce", 7),
+        text("seed", "00"),
+    ];
     let proof = run.send(peer, HUB, "PROOF", fields);
     run.receive(HUB, proof);
     run.send(HUB, peer, "ACCEPTED", session(peer));

@@ -164,12 +164,19 @@ impl Attacker {
     }
 
     /// Sends proofs: once the one that its challenge asks for, and then those that the hub has
-    /// to refuse. Which they are the last challenge says: by chance one in 2^bits would be
-    /// right. Returns the epoch.
+    /// to refuse: replayed, for an epoch to come, and forged. Returns the epoch.
     fn prove(&mut self, forged: u64, out: &mut Out<Self>) -> u64 {
         let Some(puzzle) = self.challenge.clone() else {
-            let (epoch, bits, nonce) = (0, 0, forged);
-            self.send(Message::Proof(Proof { epoch, bits, nonce }), out);
+            let (epoch, bits, nonce, seed) = (0, 0, forged, Bytes::new());
+            self.send(
+                Message::Proof(Proof {
+                    epoch,
+                    bits,
+                    nonce,
+                    seed,
+                }),
+                out,
+            );
             return epoch;
         };
         let (epoch, bits) = (puzzle.epoch, puzzle.bits);
@@ -177,17 +184,20 @@ impl Attacker {
             self.pay(puzzle, out);
             return epoch;
         };
-        let early = epoch + 2;
-        let proof = |epoch, nonce| Message::Proof(Proof { epoch, bits, nonce });
-        self.send(proof(early, nonce), out);
-        // Until it is challenged again, it does not know what is wrong.
-        if puzzle != paid {
-            for nonce in [forged, nonce] {
-                self.hashes += 1;
-                if !puzzle.is_solved_by(nonce) {
-                    self.send(proof(epoch, nonce), out);
-                }
-            }
+        let proof = |epoch, nonce, seed: &Bytes| {
+            let seed = seed.clone();
+            Message::Proof(Proof {
+                epoch,
+                bits,
+                nonce,
+                seed,
+            })
+        };
+        self.send(proof(epoch + 2, nonce, &paid.seed), out);
+        self.send(proof(paid.epoch, nonce, &paid.seed), out);
+        self.hashes += 1;
+        if !puzzle.is_solved_by(forged) {
+            self.send(proof(epoch, forged, &puzzle.seed), out);
         }
         epoch
     }
@@ -197,8 +207,16 @@ impl Attacker {
         let found = (0..MOST_HASHES).find(|nonce| puzzle.is_solved_by(*nonce));
         self.hashes += found.map_or(MOST_HASHES, |nonce| nonce + 1);
         if let Some(nonce) = found {
-            let (epoch, bits) = (puzzle.epoch, puzzle.bits);
-            self.send(Message::Proof(Proof { epoch, bits, nonce }), out);
+            let (epoch, bits, seed) = (puzzle.epoch, puzzle.bits, puzzle.seed.clone());
+            self.send(
+                Message::Proof(Proof {
+                    epoch,
+                    bits,
+                    nonce,
+                    seed,
+                }),
+                out,
+            );
             self.paid = Some((puzzle, nonce));
         }
     }

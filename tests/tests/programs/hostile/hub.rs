@@ -147,6 +147,7 @@ impl Flooder {
             epoch: 1,
             bits: BITS,
             nonce: number,
+            seed: Bytes::new(),
         });
         self.say(&bad).await;
         if let (Some(challenge), None) = (challenge, &self.proof) {
@@ -183,10 +184,15 @@ impl Flooder {
             hub: self.hub.to_string(),
             epoch,
             bits,
-            seed,
+            seed: seed.clone(),
         };
         let nonce = (0..).find(|nonce| puzzle.is_solved_by(*nonce))?;
-        Some(Message::Proof(Proof { epoch, bits, nonce }))
+        Some(Message::Proof(Proof {
+            epoch,
+            bits,
+            nonce,
+            seed,
+        }))
     }
 
     async fn say(&mut self, message: &Message) {
