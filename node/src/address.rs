@@ -16,6 +16,15 @@ pub fn peer(address: &Multiaddr) -> Option<PeerId> {
     }
 }
 
+/// The relay of a circuit's address.
+pub fn relay(address: &Multiaddr) -> Option<PeerId> {
+    let parts: Vec<_> = address.iter().collect();
+    parts.windows(2).find_map(|pair| match pair {
+        [Protocol::P2p(relay), Protocol::P2pCircuit] => Some(*relay),
+        _ => None,
+    })
+}
+
 /// The address without its `/p2p` components. The error is the first peer in them
 /// that is not `own`.
 pub(crate) fn without(address: &Multiaddr, own: PeerId) -> Result<Multiaddr, PeerId> {

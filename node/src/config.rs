@@ -1,6 +1,6 @@
 //! The configuration of a peer.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use libp2p::identity::Keypair;
+use libp2p::{Multiaddr, PeerId};
 
 use crate::admission::Admission;
 use crate::gossip;
@@ -60,6 +61,8 @@ pub struct Config {
     pub links: Option<Links>,
     /// What it does to be reached, and for others to be; `None` for nothing.
     pub reach: Option<reach::Role>,
+    /// Where peers are that it dials by itself when it has something to send to them.
+    pub addresses: HashMap<PeerId, Multiaddr>,
     /// The number of the last channel that this peer has opened before; 0 for none. Its
     /// channels are numbered from the next one, so those of a peer that restarts come after
     /// those that it opened before.
@@ -87,6 +90,7 @@ impl Config {
             metrics: None,
             links: None,
             reach: None,
+            addresses: HashMap::new(),
             incarnation: 0,
         }
     }

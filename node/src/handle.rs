@@ -1,5 +1,6 @@
 //! The only way into a running peer.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -154,6 +155,8 @@ pub(crate) enum Command {
 pub struct Handle {
     pub(crate) peer_id: PeerId,
     pub(crate) commands: mpsc::Sender<Command>,
+    /// Where peers are that it dials by itself.
+    pub(crate) addresses: Arc<HashMap<PeerId, Multiaddr>>,
     pub(crate) count: watched::Receiver<Count>,
     pub(crate) pause: Arc<Pause>,
 }
@@ -217,13 +220,18 @@ impl Handle {
         }
     }
 
-    /// Opens the channel to a connected peer. If the connection closes because both
+    /// Opens the channel to a peer that is connected, or has an address in
+    /// [`Config::addresses`](crate::Config::addresses). If the connection closes because both
     /// peers dialled each other at the same time, the channel is opened on the
     /// connection that is kept.
     ///
     /// # Errors
     /// Every variant of [`channel::Error`] but `Envelope`.
     pub async fn open_channel(&self, peer: PeerId) -> Result<channel::Sender, channel::Error> {
+        if let Some(address) = self.addresses.get(&peer) {
+            // Without a connection the channel says so.
+            let _ = self.dial(address.clone()).await;
+        }
         let give_up = Instant::now() + SETTLE;
         let mut count = self.count.clone();
         let mut in_time = true;

@@ -90,6 +90,7 @@ pub fn start(config: Config) -> Result<Peer, Error> {
     if let Some(metrics) = &config.metrics {
         metrics.add_peer(count.clone());
     }
+    let addresses = Arc::new(config.addresses.clone());
     let limited = config.limits.is_some();
     let validation = Validation::new(config.gossip.validation);
     let parts = config.gossip.scoring.map(gossip::Parts::new);
@@ -110,6 +111,7 @@ pub fn start(config: Config) -> Result<Peer, Error> {
     let handle = Handle {
         peer_id,
         commands: commands_sender,
+        addresses,
         count,
         pause: Arc::new(pause),
     };

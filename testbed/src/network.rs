@@ -440,7 +440,7 @@ impl Builder<'_> {
             connected[external.dialled_by as usize].push(self.options.peers);
             connected.push(vec![external.dialled_by]);
         }
-        let directory = Directory::with_guest(ids.collect(), external);
+        let directory = Directory::with_guests(ids.collect(), external);
         let directory = directory.with_neighbours(connected);
         let (sender, reports) = mpsc::channel(REPORTS);
         let (mut drivers, mut tracers) = (Vec::new(), Vec::new());

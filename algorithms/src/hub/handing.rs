@@ -7,7 +7,7 @@ use proto::Bytes;
 
 use super::proof::{length, place_text, sort_by_distance};
 use super::server::Peer;
-use super::{Code, Hub, Invitation, Known, Message, Nearest, Parcel, Server, Timer, place};
+use super::{Code, Hub, Invitation, Known, Message, Nearest, Output, Parcel, Server, Timer, place};
 use crate::{Describe, NodeId, Out};
 
 /// What one peer asks to be passed on to another.
@@ -232,6 +232,8 @@ impl Server {
         let Some(to) = self.registered.get(&handing.to) else {
             return out.send(hub, Message::NotHere { number });
         };
+        let node = handing.from.clone();
+        out.output(Output::Vouched { node });
         out.send(to, handing.for_receiver());
         out.send(hub, Message::HandedOver { number });
     }

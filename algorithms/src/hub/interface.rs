@@ -82,6 +82,11 @@ pub enum Command {
 pub enum Output {
     /// The peer is registered.
     Joined,
+    /// It is registered there: for the first time, again, or after it has moved.
+    Entered {
+        /// The hub.
+        hub: String,
+    },
     /// The peer says nothing more.
     Left,
     /// It has found these.
@@ -145,6 +150,12 @@ pub enum Output {
     /// The hub's: a session has ended.
     SessionEnded {
         /// Whose.
+        node: String,
+    },
+    /// The hub's: another hub has handed over what that peer has sent, which has a session
+    /// there.
+    Vouched {
+        /// Which.
         node: String,
     },
 }

@@ -146,9 +146,13 @@ impl Node {
         }
     }
 
+    /// One that is about to register, and tries again by itself, goes on with it.
     fn join(&mut self, out: &mut Out<Hub>) {
         self.joins = true;
-        self.enrol(out);
+        let is_about_to = !matches!(self.phase, Phase::Outside | Phase::Inside);
+        if !is_about_to || self.alive.is_none() {
+            self.enrol(out);
+        }
     }
 
     /// Registers, and stays registered.
@@ -354,6 +358,8 @@ impl Node {
         if let Some(alive) = self.alive {
             out.set_timer(Timer::Alive, alive);
         }
+        let hub = self.hubs.name().to_owned();
+        out.output(Output::Entered { hub });
         if std::mem::take(&mut self.joins) {
             out.output(Output::Joined);
         }

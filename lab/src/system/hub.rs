@@ -215,8 +215,10 @@ impl<A: Algorithm<Command = Command, Output = Output>> System for Hubs<A> {
     fn ends(&self, _: NodeId, output: &Output) -> bool {
         !matches!(
             output,
-            Output::SessionBegan { .. }
+            Output::Entered { .. }
+                | Output::SessionBegan { .. }
                 | Output::SessionEnded { .. }
+                | Output::Vouched { .. }
                 | Output::DialBack { .. }
                 | Output::Received { .. }
         )
@@ -241,8 +243,10 @@ impl<A: Algorithm<Command = Command, Output = Output>> System for Hubs<A> {
             Output::Late { .. } => *asked != Command::Leave,
             Output::Reversed { .. } => matches!(asked, Command::Reverse(..)),
             Output::Refused { .. } => *asked != Command::Leave,
-            Output::SessionBegan { .. }
+            Output::Entered { .. }
+            | Output::SessionBegan { .. }
             | Output::SessionEnded { .. }
+            | Output::Vouched { .. }
             | Output::DialBack { .. }
             | Output::Received { .. } => false,
         };

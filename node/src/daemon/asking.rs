@@ -131,8 +131,10 @@ fn key_of(output: &Output) -> Option<Key> {
             Said::Joined | Said::Left => Some(Key::Session),
             Said::Received { .. }
             | Said::DialBack { .. }
+            | Said::Entered { .. }
             | Said::SessionBegan { .. }
-            | Said::SessionEnded { .. } => None,
+            | Said::SessionEnded { .. }
+            | Said::Vouched { .. } => None,
         },
     }
 }

@@ -18,6 +18,7 @@ Examples:
   testbed-node --dial /ip4/127.0.0.1/tcp/4001/p2p/12D3Koo...
   testbed-node --otlp http://127.0.0.1:4318 --metrics 127.0.0.1:9100
   testbed-node --hub --listen /ip4/0.0.0.0/tcp/7464 --key hub.key
+  testbed-node --hub --listen /ip4/0.0.0.0/tcp/7464 --beside /ip4/192.0.2.8/tcp/7464/p2p/12D3Koo...
   testbed-node --via /ip4/192.0.2.7/tcp/7464/p2p/12D3Koo...
   echo '{\"do\": \"get\", \"key\": \"a key\"}' | testbed-node --stdin --dial /ip4/...
 
@@ -43,14 +44,24 @@ pub struct Cli {
     /// other
     #[arg(long, conflicts_with = "via")]
     pub hub: bool,
+    /// As a hub: another hub, whose peers are then found and reached as well; may be given
+    /// more than once. The address ends in /p2p/ and its PeerId. The hub's own address is
+    /// left out, so all may have the same list
+    #[arg(long, value_name = "ADDR", requires = "hub")]
+    pub beside: Vec<Multiaddr>,
     /// As a hub: with how many zero bits the hash of a proof begins, at most 24. It takes
     /// 2^BITS hashes on average, and more where many come
     #[arg(long, value_name = "BITS", default_value_t = 16, requires = "hub", value_parser = clap::value_parser!(u32).range(0..=24))]
     pub bits: u32,
     /// Register at this hub, and be reached over it. The address ends in /p2p/ and its
-    /// PeerId
+    /// PeerId. May be given more than once: the peer registers at the hub that is nearest
+    /// to it (XOR), and goes on to the next one when it does not answer
     #[arg(long, value_name = "ADDR")]
-    pub via: Option<Multiaddr>,
+    pub via: Vec<Multiaddr>,
+    /// How long a session at a hub lasts of which nothing is heard: peers say three times
+    /// as often that they are there. All hubs and peers take the same
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = interval)]
+    pub life: Duration,
     /// Ask the router to let others in at the ports of --listen, while the node runs (UPnP)
     #[arg(long, requires = "via")]
     pub upnp: bool,

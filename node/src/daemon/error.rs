@@ -32,8 +32,11 @@ pub(super) enum Error {
     )]
     Address(Multiaddr),
     /// The address of the hub does not say who it is, or how to reach it.
-    #[error("--via {0}: take the address that the hub has printed, like /ip4/…/tcp/…/p2p/12D3Koo…")]
-    Hub(Multiaddr),
+    #[error("{0} {1}: take the address that the hub has printed, like /ip4/…/tcp/…/p2p/12D3Koo…")]
+    Hub(&'static str, Multiaddr),
+    /// A hub is named twice.
+    #[error("{0} {1}: names that hub twice; leave one of its addresses out")]
+    Twice(&'static str, Multiaddr),
     /// There is no session at the hub.
     #[error("--via: {0}")]
     Via(#[from] super::via::Error),
@@ -58,7 +61,8 @@ impl Error {
             Self::Collector(_)
             | Self::Key(_)
             | Self::Address(_)
-            | Self::Hub(_)
+            | Self::Hub(..)
+            | Self::Twice(..)
             | Self::Metrics(_) => 2,
             Self::Listen(error) => match &**error {
                 ListenError::Refused { .. }

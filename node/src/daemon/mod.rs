@@ -8,6 +8,7 @@ mod console;
 mod counts;
 mod error;
 mod gossip;
+mod hubs;
 mod lines;
 mod node;
 mod race;
@@ -23,9 +24,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser as _;
-use libp2p::{Multiaddr, PeerId};
 use prometheus_client::registry::Registry;
 use tokio::runtime::Runtime;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -37,6 +38,7 @@ use asking::Asking;
 use console::Console;
 use counts::{HubCounts, Races};
 use error::Error;
+use hubs::Hubs;
 use lines::Output;
 use node::Node;
 use spans::Spans;
@@ -105,16 +107,19 @@ async fn run(cli: Cli) -> Result<(), Error> {
         if let Some(counts) = &counts {
             counts.register(all);
         }
-        if cli.via.is_some() {
+        if !cli.via.is_empty() {
             races.register(all);
         }
     };
     let metrics = serve_metrics(&cli, add, &stop).await?;
     let tasks = TaskTracker::new();
     let (watch, deliveries) = Watch::new(gossip::ROOM);
-    let hub = hub_of(&cli)?;
+    let hubs = match cli.hub {
+        true => Hubs::new("--beside", &cli.beside)?,
+        false => Hubs::new("--via", &cli.via)?,
+    };
     let role = start::Role {
-        hub: hub.as_ref().map(|(_, peer)| *peer),
+        hubs: hubs.clone(),
         sessions: sessions.clone(),
         counts,
     };
@@ -127,22 +132,24 @@ async fn run(cli: Cli) -> Result<(), Error> {
     let node = Node {
         asking: Arc::new(Asking::new(driver)),
         spans: Spans(tracer.clone()),
-        hub: hub.as_ref().map(|(address, _)| address.clone()),
+        hubs: hubs.seen_from(handle.peer_id()),
         races,
     };
     drop(handle);
     let mut aside = JoinSet::new();
     aside.spawn(gossip::report(watch, deliveries, events.clone()));
-    aside.spawn(reports::follow(reports, node.clone(), sessions, events));
+    let (entering, mut entered) = watch::channel(None);
+    let followed = reports::follow(reports, node.clone(), sessions, entering, events);
+    aside.spawn(followed);
     let work = async {
         listen(&cli, node.handle()).await?;
-        if let Some((address, peer)) = hub {
+        if !cli.via.is_empty() {
             if cli.listen.iter().any(address::is_everywhere) {
                 // Where there is loopback alone, none comes.
                 let _ = timeout(ADDRESSES, node.handle().wait_reachable()).await;
             }
-            via::register(&node, &address, peer).await?;
-            aside.spawn(via::stay(node.clone(), address, peer));
+            let hub = via::register(&node, &mut entered).await?;
+            aside.spawn(via::stay(node.clone(), entered, hub));
         }
         dial(&cli, node.handle()).await?;
         match &output {
@@ -181,16 +188,6 @@ async fn run(cli: Cli) -> Result<(), Error> {
         );
     }
     failed.map_or(Ok(()), Err)
-}
-
-/// The address of the hub, and its PeerId.
-fn hub_of(cli: &Cli) -> Result<Option<(Multiaddr, PeerId)>, Error> {
-    let Some(address) = &cli.via else {
-        return Ok(None);
-    };
-    let peer = address::peer(address).filter(|_| address::transport(address).is_some());
-    let peer = peer.ok_or_else(|| Error::Hub(address.clone()))?;
-    Ok(Some((address.clone(), peer)))
 }
 
 /// Listens, and prints the full address of each listener, ready to be dialled.

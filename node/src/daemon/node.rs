@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use algorithms::{hub, ping_pong};
-use libp2p::{Multiaddr, PeerId};
+use libp2p::PeerId;
 use opentelemetry::Context;
 use proto::Bytes;
 use serde_json::{Map, Value, json};
@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use super::algorithm::Either;
 use super::asking::Asking;
 use super::counts::Races;
+use super::hubs::Hubs;
 use super::race::{Race, Through, refusal};
 use super::spans::Spans;
 use crate::Handle;
@@ -30,8 +31,8 @@ const PINGS: u32 = 2;
 pub(super) struct Node {
     pub(super) asking: Arc<Asking>,
     pub(super) spans: Spans,
-    /// The address of its hub, which ends in `/p2p/…`.
-    pub(super) hub: Option<Multiaddr>,
+    /// Its hubs.
+    pub(super) hubs: Hubs,
     /// How it got through to others.
     pub(super) races: Races,
 }
@@ -83,7 +84,7 @@ impl Node {
     }
 
     async fn connect(&self, peer: PeerId, context: &Context) -> Answer {
-        let Some(hub) = &self.hub else {
+        if self.hubs.is_empty() {
             return match self.handle().how(peer).await {
                 Some(how) => Ok(Map::from_iter([("how".into(), json!(how.way(&[])))])),
                 None => {
@@ -94,7 +95,7 @@ impl Node {
         let before = self.handle().how(peer).await;
         let race = Race {
             asking: &self.asking,
-            hub,
+            hubs: &self.hubs,
             peer,
             spans: &self.spans,
             context: context.clone(),
@@ -134,7 +135,7 @@ impl Node {
         name: &'static str,
         command: hub::Command,
     ) -> Result<hub::Output, String> {
-        let hub = self.hub.as_ref().and_then(crate::address::peer);
+        let hub = self.hubs.nearest();
         let hub = hub.ok_or("there is no hub; name one with --via")?;
         let context = self.spans.begin(name, hub, &Context::new());
         let asked = self.asking.ask(Either::Hub(command), context.clone());

@@ -15,7 +15,6 @@ use std::time::Duration;
 
 use algorithms::hub;
 use futures::future::{Either, join, select};
-use libp2p::multiaddr::Protocol;
 use libp2p::{Multiaddr, PeerId};
 use opentelemetry::Context;
 use proto::Bytes;
@@ -24,6 +23,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::algorithm::Either as Said;
 use super::asking::Asking;
+use super::hubs::Hubs;
 use super::spans::Spans;
 use crate::reach::{Card, How, Way};
 
@@ -64,8 +64,7 @@ pub(super) struct Through {
 /// A race for a connection.
 pub(super) struct Race<'a> {
     pub(super) asking: &'a Asking,
-    /// The hub's address, which ends in `/p2p/…`.
-    pub(super) hub: &'a Multiaddr,
+    pub(super) hubs: &'a Hubs,
     pub(super) peer: PeerId,
     pub(super) spans: &'a Spans,
     /// The operation that the race is part of.
@@ -79,6 +78,8 @@ pub(super) const CONNECTED: &str = "connected";
 #[derive(Clone, Debug, Default)]
 struct Known {
     card: Card,
+    /// Whether it has answered with it.
+    is_told: bool,
     /// How long its answer has taken: two round trips, by way of the hub.
     answered_after: Duration,
     failed: bool,
@@ -112,7 +113,7 @@ impl Race<'_> {
         let (known, card) = watch::channel(Known::default());
         let reversed = self.reversed(legs, context, card.clone());
         let others = pin!(join(self.direct(legs, context, known), reversed));
-        let relayed = pin!(self.relayed(legs));
+        let relayed = pin!(self.relayed(legs, card.clone()));
         let all = async {
             match select(relayed, others).await {
                 Either::Left((true, _)) => {}
@@ -121,7 +122,7 @@ impl Race<'_> {
             }
         };
         let is_direct = |how: Option<&How>| how.is_some_and(|how| *how != How::Relayed);
-        let way = |how: How| how.way(&card.borrow().card.0);
+        let way = |how: How| how.way(&card.borrow().card.addresses);
         tokio::select! {
             biased;
             how = handle.wait_how(self.peer, is_direct) => {
@@ -136,13 +137,17 @@ impl Race<'_> {
         let leg = legs.begin(Way::Direct);
         let asked = Instant::now();
         match self.card(context).await {
-            Ok(card) if card.0.is_empty() => legs.ended(leg, "the other peer knows no address"),
             Ok(card) => {
-                let addresses = card.0.clone();
+                let addresses = card.addresses.clone();
                 known.send_modify(|known| {
                     known.card = card;
+                    known.is_told = true;
                     known.answered_after = asked.elapsed();
                 });
+                if addresses.is_empty() {
+                    legs.ended(leg, "the other peer knows no address");
+                    return known.send_modify(|known| known.failed = true);
+                }
                 let handle = self.asking.driver().handle();
                 let reached = handle.reach(self.peer, addresses).await;
                 legs.ended(leg, &reached.err().unwrap_or_else(|| CONNECTED.into()));
@@ -165,7 +170,7 @@ impl Race<'_> {
 
     /// Ends when a connection does not come any more.
     async fn reversed(&self, legs: &Legs, context: &Context, mut card: watch::Receiver<Known>) {
-        let known = card.wait_for(|known| known.failed || !known.card.0.is_empty());
+        let known = card.wait_for(|known| known.failed || known.is_told);
         let Ok(answered_after) = known.await.map(|known| known.answered_after) else {
             return;
         };
@@ -186,11 +191,11 @@ impl Race<'_> {
     }
 
     /// Whether there is a relayed connection. If so, a hole is punched meanwhile.
-    async fn relayed(&self, legs: &Legs) -> bool {
+    async fn relayed(&self, legs: &Legs, card: watch::Receiver<Known>) -> bool {
         let leg = legs.begin(Way::Relayed);
-        let circuit = self.hub.clone().with(Protocol::P2pCircuit);
+        let circuits = self.circuits(card).await;
         let handle = self.asking.driver().handle();
-        let reached = handle.reach(self.peer, vec![circuit]).await;
+        let reached = handle.reach(self.peer, circuits).await;
         let stands = handle.how(self.peer).await.is_some();
         match reached {
             Err(why) if !stands => {
@@ -203,6 +208,19 @@ impl Race<'_> {
         sleep(PATIENCE).await;
         legs.ended(leg, "no hole in time");
         true
+    }
+
+    /// Where there are several hubs, the other peer's answer says over which it is reached. That
+    /// hub then knows of this peer, since it has passed the question on.
+    async fn circuits(&self, mut card: watch::Receiver<Known>) -> Vec<Multiaddr> {
+        if self.hubs.is_one() {
+            return self.hubs.circuits(|_| true);
+        }
+        let known = card.wait_for(|known| known.failed || known.is_told).await;
+        let named = known.map(|known| known.card.hubs.clone());
+        let named = named.unwrap_or_default();
+        self.hubs
+            .circuits(|hub| named.is_empty() || named.contains(&hub))
     }
 
     async fn own_card(&self) -> Bytes {

@@ -13,6 +13,7 @@ use trace::telemetry::Sink;
 
 use super::algorithm::Both;
 use super::counts::HubCounts;
+use super::hubs::Hubs;
 use super::{Cli, Error};
 use crate::driver::{Directory, Driver, Process, Report};
 use crate::gossip::Watch;
@@ -26,9 +27,6 @@ const REPORTS: usize = 64;
 /// How long an epoch lasts. With [`KEPT`] a session is good for an hour.
 const EPOCH: Duration = Duration::from_secs(60);
 const KEPT: u64 = 60;
-
-/// How long a session lasts of which nothing is heard. Peers are heard of three times as often.
-const LIFE: Duration = Duration::from_secs(60);
 
 /// The ration: 300 kB a minute, in 300 portions, and 64 KiB at once.
 const TICK: Duration = Duration::from_millis(200);
@@ -49,14 +47,20 @@ const NEAREST: usize = 20;
 /// tries again then.
 const DIAL: Duration = Duration::from_secs(5);
 
-/// The number of the own process, and that of the hub.
+/// How long another hub has to answer: less than the three seconds for which a peer waits for
+/// an answer, so that the next one is asked in time. A guess.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How much is asked of other hubs for a peer at once. A guess.
+const ERRANDS: usize = 8;
+
+/// The number of the own process. Those of the hubs come after it.
 const OWN: NodeId = NodeId(0);
-const HUB: NodeId = NodeId(1);
 
 /// What the peer is to a hub's sessions.
 pub(super) struct Role {
-    /// Its hub.
-    pub(super) hub: Option<PeerId>,
+    /// Its hubs, or as a hub the others.
+    pub(super) hubs: Hubs,
     /// As a hub: who has a session.
     pub(super) sessions: Option<Arc<Sessions>>,
     /// As a hub: what it counts.
@@ -81,6 +85,11 @@ pub(super) fn start(
         (None, Some(seed)) => keys::of_daemon(seed),
         (None, None) => Keypair::generate_ed25519(),
     };
+    let own = PeerId::from(key.public());
+    let role = Role {
+        hubs: role.hubs.seen_from(own),
+        ..role
+    };
     let algorithm = Both::new(hub_process(cli, &key, &role), role.counts.clone());
     let mut config = config(cli, key, &role);
     config.watch = Some(watch);
@@ -91,7 +100,7 @@ pub(super) fn start(
     let process = Process {
         algorithm,
         id: OWN,
-        directory: Directory::with_guest(vec![id], role.hub),
+        directory: Directory::with_guests(vec![id], role.hubs.peers()),
         tracer: tracing.then(|| sink.tracer(&cli.name, &id.to_string())),
         links: None,
         seed: cli.seed.unwrap_or_else(rand::random),
@@ -117,50 +126,47 @@ fn config(cli: &Cli, key: Keypair, role: &Role) -> Config {
     config.topics.clone_from(&cli.topic);
     config.reach = match &role.sessions {
         Some(sessions) => Some(reach::Role::Hub(Arc::clone(sessions))),
-        None => role.hub.map(|_| reach::Role::Peer {
+        None => (!role.hubs.is_empty()).then_some(reach::Role::Peer {
             punches: !cli.no_punching,
             maps: cli.upnp,
         }),
     };
-    if role.hub.is_some() {
+    if !role.hubs.is_empty() {
         config.connection_timeout = DIAL;
     }
+    config.addresses = role.hubs.iter().cloned().collect();
     config
 }
 
 /// The process of a hub, or of a peer of one.
 fn hub_process(cli: &Cli, key: &Keypair, role: &Role) -> Option<Hub> {
     let own = PeerId::from(key.public()).to_string();
+    let hubs = (1..).map(NodeId).zip(role.hubs.peers());
+    let hubs: Vec<_> = hubs.map(|(hub, peer)| (hub, peer.to_string())).collect();
     if role.sessions.is_some() {
         let secret = key.derive_secret(b"p2p testbed hub");
         let secret = secret.expect("an Ed25519 key has one");
-        let hub = Server::new(own, terms(cli.bits), secret);
-        return Some(Hub::Server(hub.after_epoch(epoch())));
+        let hub = Server::new(own, terms(cli), secret);
+        return Some(Hub::Server(hub.after_epoch(epoch()).beside(hubs)));
     }
-    let hubs = vec![(HUB, role.hub?.to_string())];
-    Some(Hub::Node(hub::Node::new(
-        own,
-        hubs,
-        hub::VERSION,
-        Some(LIFE / 3),
-    )))
+    let alive = Some(cli.life / 3);
+    (!hubs.is_empty()).then(|| Hub::Node(hub::Node::new(own, hubs, hub::VERSION, alive)))
 }
 
-fn terms(bits: u32) -> Terms {
+fn terms(cli: &Cli) -> Terms {
     Terms {
-        bits,
+        bits: cli.bits,
         crowd: CROWD,
         epoch: Some(EPOCH),
         kept: KEPT,
-        life: Some(LIFE),
+        life: Some(cli.life),
         nearest: NEAREST,
         burst: BURST,
         tick: TICK,
         fill: FILL,
         largest: LARGEST,
-        // There is no other hub.
-        patience: Duration::ZERO,
-        errands: 0,
+        patience: PATIENCE,
+        errands: ERRANDS,
         pace: Some(PACE),
     }
 }

@@ -22,6 +22,8 @@ pub struct Directory {
 
 #[derive(Clone, Debug)]
 struct Known {
+    /// The first of the guests.
+    guest: NodeId,
     peers: Vec<PeerId>,
     nodes: HashMap<PeerId, NodeId>,
 }
@@ -35,21 +37,27 @@ struct Stranger {
 impl Directory {
     /// Process `i` runs on `peers[i]`.
     pub fn new(peers: Vec<PeerId>) -> Self {
-        Self::with_guest(peers, None)
+        Self::with_guests(peers, [])
     }
 
-    /// The same, and after them a peer of another program, named by its PeerId.
-    pub fn with_guest(mut peers: Vec<PeerId>, guest: Option<PeerId>) -> Self {
+    /// The same, and after them peers of other programs, named by their PeerIds.
+    pub fn with_guests(mut peers: Vec<PeerId>, guests: impl IntoIterator<Item = PeerId>) -> Self {
+        let guests: Vec<_> = guests.into_iter().collect();
         let own = (0..).map(NodeId).take(peers.len());
+        let guest = NodeId(peers.len() as u32);
         let names = own.map(|node| node.to_string().into());
-        let names = names.chain(guest.map(|peer| peer.to_string().into()));
+        let names = names.chain(guests.iter().map(|peer| peer.to_string().into()));
         let processes = Processes::named(names);
-        peers.extend(guest);
+        peers.extend(guests);
         let all = (0..processes.count()).map(NodeId);
         let nodes = peers.iter().copied().zip(all).collect();
         Self {
             next_stranger: processes.count(),
-            known: Arc::new(Known { peers, nodes }),
+            known: Arc::new(Known {
+                guest,
+                peers,
+                nodes,
+            }),
             processes,
             strangers: HashMap::new(),
             numbers: HashMap::new(),
@@ -125,9 +133,8 @@ impl Names for Directory {
     }
 
     fn stranger(&self, node: NodeId) -> Option<Arc<str>> {
-        self.strangers
-            .get(&node)
-            .map(|stranger| Arc::clone(&stranger.name))
+        let name = (node >= self.known.guest).then(|| self.known_or_stranger(node));
+        name.flatten().map(Arc::clone)
     }
 }
 
@@ -136,12 +143,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_guest_is_named_by_its_peer_id() {
+    fn guests_are_named_by_their_peer_ids() {
         let (peer, guest) = (PeerId::random(), PeerId::random());
-        let mut directory = Directory::with_guest(vec![peer], Some(guest));
+        let mut directory = Directory::with_guests(vec![peer], [guest]);
         assert_eq!(directory.node(guest), NodeId(1));
         assert_eq!(*directory.name(NodeId(0)), *"peer-00");
         assert_eq!(*directory.name(NodeId(1)), *guest.to_string());
+        assert_eq!(
+            directory.stranger(NodeId(1)),
+            Some(guest.to_string().into())
+        );
+        assert_eq!(directory.stranger(NodeId(0)), None);
     }
 
     #[test]

@@ -34,6 +34,7 @@ pub(super) fn message(size: usize) -> Outgoing {
 /// The handle of a peer whose commands come out of the other end of `commands`.
 pub(super) fn handle(commands: mpsc::Sender<Command>) -> Handle {
     Handle {
+        addresses: Arc::default(),
         peer_id: PeerId::random(),
         commands,
         count: watched::watched().1,

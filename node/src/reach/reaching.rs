@@ -36,14 +36,14 @@ impl Reaching {
     pub(crate) fn on_listening(&mut self, listener: ListenerId, address: &Multiaddr) {
         self.listeners.insert(listener);
         self.addresses.on_listening(address);
-        if !self.addresses.card().0.is_empty() {
+        if !self.addresses.card().addresses.is_empty() {
             self.waiting.clear();
         }
     }
 
     /// Drops `reply` when the peer listens at an address that others may reach.
     pub(crate) fn wait_reachable(&mut self, reply: oneshot::Sender<()>) {
-        if self.addresses.card().0.is_empty() {
+        if self.addresses.card().addresses.is_empty() {
             self.waiting.retain(|waiting| !waiting.is_closed());
             self.waiting.push(reply);
         }

@@ -1,6 +1,7 @@
-//! Who has a session at this hub. Only they get reservations and circuits.
+//! Who has a session at this hub, or at another one that vouches for them. Only they get
+//! reservations and circuits.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -24,6 +25,9 @@ const CIRCUIT_TIME: Duration = Duration::from_secs(120);
 /// How many reservations and circuits there are at most. Guesses: as many as connections.
 const MOST: usize = 16 * 1024;
 
+/// For how long another hub has vouched for a peer: it dials at once. A guess.
+const VOUCHED: Duration = Duration::from_secs(60);
+
 /// How many circuits of one peer are open at once.
 const AT_ONCE: usize = 2 * CIRCUITS as usize;
 
@@ -31,6 +35,8 @@ const AT_ONCE: usize = 2 * CIRCUITS as usize;
 #[derive(Debug, Default)]
 pub struct Sessions {
     peers: Mutex<HashSet<PeerId>>,
+    /// Those of other hubs, and until when these vouch for them.
+    guests: Mutex<HashMap<PeerId, Instant>>,
     /// What the relay has granted them.
     pub relayed: Relayed,
 }
@@ -38,26 +44,41 @@ pub struct Sessions {
 impl Sessions {
     /// That peer has a session.
     pub fn begin(&self, peer: PeerId) {
-        self.lock().insert(peer);
+        lock(&self.peers).insert(peer);
     }
 
     /// Its session has ended.
     pub fn end(&self, peer: PeerId) {
-        self.lock().remove(&peer);
+        lock(&self.peers).remove(&peer);
+    }
+
+    /// Another hub has handed over something of that peer, which has a session there.
+    pub fn vouch(&self, peer: PeerId) {
+        let now = Instant::now();
+        let mut guests = lock(&self.guests);
+        if guests.len() >= MOST {
+            guests.retain(|_, until| *until > now);
+        }
+        if guests.len() < MOST {
+            guests.insert(peer, now + VOUCHED);
+        }
     }
 
     /// How many there are.
     pub fn count(&self) -> usize {
-        self.lock().len()
+        lock(&self.peers).len()
     }
 
     fn has(&self, peer: &PeerId) -> bool {
-        self.lock().contains(peer)
+        lock(&self.peers).contains(peer)
+            || lock(&self.guests)
+                .get(peer)
+                .is_some_and(|until| *until > Instant::now())
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, HashSet<PeerId>> {
-        self.peers.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn lock<T>(held: &Mutex<T>) -> MutexGuard<'_, T> {
+    held.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Refuses those without a session.

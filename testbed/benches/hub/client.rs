@@ -42,7 +42,7 @@ impl Client {
         let process = Process {
             algorithm: Counting(Hub::Node(algorithm)),
             id: NodeId(0),
-            directory: Directory::with_guest(vec![own], Some(hub)),
+            directory: Directory::with_guests(vec![own], [hub]),
             tracer: None,
             peer,
             links: None,
