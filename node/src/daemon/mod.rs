@@ -2,6 +2,7 @@
 
 mod algorithm;
 mod asking;
+mod beside;
 mod cli;
 mod commands;
 mod console;
@@ -143,6 +144,9 @@ async fn run(cli: Cli) -> Result<(), Error> {
     aside.spawn(followed);
     let work = async {
         listen(&cli, node.handle()).await?;
+        if cli.hub {
+            aside.spawn(beside::stay(node.clone()));
+        }
         if !cli.via.is_empty() {
             if cli.listen.iter().any(address::is_everywhere) {
                 // Where there is loopback alone, none comes.

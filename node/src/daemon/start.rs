@@ -52,7 +52,7 @@ const DIAL: Duration = Duration::from_secs(5);
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How much is asked of other hubs for a peer at once. A guess.
-const ERRANDS: usize = 8;
+const ERRANDS: usize = 16;
 
 /// The number of the own process. Those of the hubs come after it.
 const OWN: NodeId = NodeId(0);

@@ -161,6 +161,6 @@ async fn come_back(node: &Node, hub: PeerId) {
     };
     match node.handle().dial(address.clone()).await {
         Ok(_) => node.asking.tell(hub::Command::Join).await,
-        Err(error) => tracing::warn!(%error, "not registered at the hub"),
+        Err(error) => tracing::warn!(%error, "the connection to the hub has broken"),
     }
 }

@@ -15,8 +15,10 @@ pub(crate) const FLAG: &str = "--child";
 /// What the child is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
-    /// `testbed-node --hub`.
+    /// `testbed-node --hub` without bounds that peers of one address would exceed.
     Ours,
+    /// `testbed-node --hub` as it is.
+    Guarded,
     /// libp2p alone.
     Floor,
 }
@@ -80,6 +82,7 @@ fn spawn(side: Side, key: &str, listen: &str) -> (Child, Multiaddr) {
     let this = env::current_exe().expect("the path of this program");
     let name = match side {
         Side::Ours => "ours",
+        Side::Guarded => "guarded",
         Side::Floor => "floor",
     };
     let mut child = Command::new(this)
@@ -104,11 +107,14 @@ pub(crate) fn work(job: &[String]) -> io::Result<()> {
     };
     match side.as_str() {
         "floor" => bare::serve(key, listen),
-        _ => {
+        side => {
             // All peers have one address here.
+            let bounds = match side {
+                "guarded" => "",
+                _ => "--bits 0 --connections 20000 --per-address 20000 --per-minute 10000000",
+            };
             let args = format!(
-                "testbed-node --hub --bits 0 --protocols channel --connections 20000 \
-                 --per-address 20000 --per-minute 10000000 --key {key} --listen {listen}"
+                "testbed-node --hub --protocols channel {bounds} --key {key} --listen {listen}"
             );
             // It prints its errors itself.
             let _ = node::daemon::main_with(args.split_whitespace().map(Into::into));

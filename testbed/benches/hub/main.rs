@@ -8,7 +8,8 @@
 //!
 //! `sessions` is the one that takes minutes: what a session costs, how fast peers register,
 //! how long a Find takes, and how a restart goes. `quota` runs in the simulator, and `cost`
-//! measures what a proof costs the peer and the hub.
+//! measures what a proof costs the peer and the hub. `floods` are of new identities, and `nat` is
+//! the matrix of `testbed nat`, as root or in a user namespace.
 
 mod bare;
 mod child;
@@ -17,6 +18,8 @@ mod cost;
 #[path = "../engines/figures.rs"]
 #[allow(dead_code, reason = "shared with another benchmark")]
 mod figures;
+mod floods;
+mod nat;
 mod quota;
 #[path = "../floor/resident.rs"]
 #[allow(dead_code, reason = "shared with another benchmark")]
@@ -30,10 +33,12 @@ use std::time::Duration;
 use algorithms::hub::Terms;
 use figures::Benchmark;
 
-const ALL: [Benchmark; 3] = [
+const ALL: [Benchmark; 5] = [
     ("sessions", sessions::all),
     ("quota", quota::greedy),
     ("cost", cost::of_proofs),
+    ("floods", floods::all),
+    ("nat", nat::matrix),
 ];
 
 /// How many peers there are, if the environment does not say.
@@ -45,7 +50,10 @@ fn main() -> io::Result<()> {
         .split_first()
         .map(|(flag, job)| (flag.as_str(), job))
     {
-        return child::work(job);
+        return match job {
+            [job, name, address] if job == "flood" => floods::work(name, address),
+            job => child::work(job),
+        };
     }
     figures::run(&ALL)
 }

@@ -45,7 +45,7 @@ impl Hub {
 
 /// A peer of it that reads requests.
 pub(super) struct Peer {
-    running: Running,
+    pub(super) running: Running,
     pub(super) id: String,
     asked: u64,
     /// Where it serves metrics.
@@ -54,20 +54,36 @@ pub(super) struct Peer {
 
 impl Peer {
     pub(super) fn start(hub: &Hub, args: &[&str]) -> Self {
+        let via = ["--via", &hub.address];
+        let mut peer = Self::start_with(&[&via, args].concat());
+        assert_eq!(peer.registered(), hub.id());
+        peer
+    }
+
+    pub(super) fn start_with(args: &[&str]) -> Self {
         let mut command = node();
-        command.args(["--stdin", "--via", &hub.address]).args(args);
+        command.arg("--stdin").args(args);
         let mut running = Running::start_with_input(command.args(METRICS));
         let metrics = metrics(&mut running);
         let line = running.line("listening on ");
         let id = line.rsplit('/').next().expect("a full address").to_owned();
-        let registered = running.line("registered at ");
-        assert!(registered.ends_with(hub.id()), "{registered}");
         Self {
             running,
             id,
             asked: 0,
             metrics,
         }
+    }
+
+    /// The hub at which it registers next.
+    pub(super) fn registered(&mut self) -> String {
+        let line = self.running.line("registered at ");
+        line.trim_start_matches("registered at ").to_owned()
+    }
+
+    /// What is sent to it next.
+    pub(super) fn event(&mut self) -> String {
+        self.running.line("\"event\":\"data\"")
     }
 
     pub(super) fn ask(&mut self, mut request: Value) -> Value {
@@ -102,7 +118,7 @@ fn peers_of_a_hub_find_and_reach_each_other() {
         "the nearest first"
     );
     one.ok(json!({ "do": "send", "peer": other.id, "data": "hello" }));
-    let line = other.running.line("\"event\":\"data\"");
+    let line = other.event();
     let event: Value = serde_json::from_str(&line).expect(&line);
     assert_eq!(
         (&event["from"], &event["data"]),

@@ -29,6 +29,7 @@ mod node_stdin;
 mod own_algorithm;
 mod per_message;
 mod report;
+mod several_hubs;
 mod simultaneous;
 mod strangers;
 mod virtual_time;

@@ -1,0 +1,238 @@
+//! Floods of a hub by peers whose identities are new: what a registered peer, and the hub,
+//! notice of them. Messages of one peer are bounded for each; `hub --attack` measures those.
+
+use std::env;
+use std::fmt::Write as _;
+use std::io;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use algorithms::Message as _;
+use algorithms::hub::{Message, VERSION};
+use libp2p::Multiaddr;
+use libp2p::identity::Keypair;
+use node::Config;
+use node::channel::Outgoing;
+use tokio::io::AsyncReadExt as _;
+use tokio::net::TcpSocket;
+use tokio::runtime::Runtime;
+use tokio::sync::Semaphore;
+use tokio::time::{sleep, timeout};
+
+use crate::child::{FLAG, Listener, Side};
+use crate::client::Client;
+use crate::figures::{median, thousands};
+
+/// From so many addresses, with so many connections at once from each.
+const ADDRESSES: u8 = 8;
+const AT_ONCE: usize = 80;
+
+/// How long each flood lasts.
+const TIME: Duration = Duration::from_secs(8);
+
+/// How often the registered peer asks: as often as the hub lets it, and not more.
+const PAUSE: Duration = Duration::from_millis(110);
+
+/// How often a flooder asks for a challenge, which it never solves: all that is served at
+/// once, and as many more.
+const CHALLENGES: usize = 120;
+
+const ROUNDS: usize = 3;
+
+/// What the strangers do.
+const FLOODS: [(&str, &str); 3] = [
+    ("silent", "connections that say nothing"),
+    (
+        "handshakes",
+        "connections that are closed once they are secured",
+    ),
+    (
+        "challenges",
+        "120 NEW_SESSION on each connection, none solved",
+    ),
+];
+
+/// What a flood came to.
+struct Took {
+    idle: Duration,
+    flooded: Duration,
+    asked: usize,
+    more_memory: f64,
+    cpu: f64,
+    tried: u64,
+    established: u64,
+}
+
+/// All lines.
+pub(crate) fn all() -> String {
+    let mut text = format!(
+        "{} addresses, {AT_ONCE} connections at once from each, {} s, medians of {ROUNDS} rounds",
+        ADDRESSES,
+        TIME.as_secs()
+    );
+    for (name, what) in FLOODS {
+        let rounds: Vec<_> = (0..ROUNDS).map(|_| flood(name)).collect();
+        let of = |value: fn(&Took) -> f64| median(rounds.iter().map(value).collect());
+        let idle = of(|took| took.idle.as_secs_f64() * 1e6);
+        let flooded = of(|took| took.flooded.as_secs_f64() * 1e6);
+        let _ = write!(
+            text,
+            "\nflood_{name} find_p50 ratio {:.2} (target 2; idle {idle:.0} µs, flooded {flooded:.0} µs, {:.0} asked); {what}: {} tried, {} established; the hub took {:.1} MiB more, {:.1} s of CPU",
+            flooded / idle,
+            of(|took| took.asked as f64),
+            thousands(of(|took| took.tried as f64)),
+            thousands(of(|took| took.established as f64)),
+            of(|took| took.more_memory) / f64::from(1 << 20),
+            of(|took| took.cpu),
+        );
+    }
+    text
+}
+
+fn flood(name: &str) -> Took {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let key = folder.path().join("hub.key").to_string_lossy().into_owned();
+    let hub = Listener::start(Side::Guarded, &key);
+    let runtime = Runtime::new().expect("a machine that can run threads");
+    runtime.block_on(async {
+        let mut honest = Client::new(hub.address.clone());
+        honest.connect(&Semaphore::new(1)).await;
+        honest.register().await;
+        let (idle, _) = finds(
+            &mut honest,
+            Instant::now() + TIME / 2,
+            &AtomicBool::new(false),
+        )
+        .await;
+        let (memory, cpu) = (hub.resident(), hub.cpu());
+        let is_over = Arc::new(AtomicBool::new(false));
+        let flooding = thread::spawn({
+            let (is_over, name, address) = (is_over.clone(), name.to_owned(), hub.address.clone());
+            move || {
+                let counts = run(&name, &address);
+                is_over.store(true, Ordering::Relaxed);
+                counts
+            }
+        });
+        let (flooded, asked) = finds(&mut honest, Instant::now() + TIME * 4, &is_over).await;
+        let [tried, established] = flooding.join().expect("a flood that ends");
+        Took {
+            idle,
+            flooded,
+            asked,
+            more_memory: hub.resident() - memory,
+            cpu: hub.cpu() - cpu,
+            tried,
+            established,
+        }
+    })
+}
+
+/// The median of a Find, and how many there were, until then or until it is over.
+async fn finds(honest: &mut Client, end: Instant, is_over: &AtomicBool) -> (Duration, usize) {
+    let mut times = Vec::new();
+    while Instant::now() < end && !is_over.load(Ordering::Relaxed) {
+        let began = Instant::now();
+        honest.find(rand::random()).await;
+        times.push(began.elapsed());
+        sleep(PAUSE).await;
+    }
+    times.sort_unstable();
+    (times[times.len() / 2], times.len())
+}
+
+/// Floods from another process, and returns what that counted.
+fn run(name: &str, address: &Multiaddr) -> [u64; 2] {
+    let this = env::current_exe().expect("the path of this program");
+    let flooder = Command::new(this)
+        .args([FLAG, "flood", name, &address.to_string()])
+        .stdout(Stdio::piped())
+        .output()
+        .expect("a program to start");
+    let text = String::from_utf8_lossy(&flooder.stdout);
+    let counts: Vec<_> = text.split_whitespace().map(str::parse).collect();
+    let [Ok(tried), Ok(established)] = counts[..] else {
+        panic!("a flooder has printed {text:?}");
+    };
+    [tried, established]
+}
+
+#[derive(Default)]
+struct Counts {
+    tried: AtomicU64,
+    established: AtomicU64,
+}
+
+/// What the flooding process does.
+pub(crate) fn work(name: &str, address: &str) -> io::Result<()> {
+    let address: Multiaddr = address.parse().map_err(io::Error::other)?;
+    let counts = Arc::new(Counts::default());
+    Runtime::new()?.block_on(async {
+        for number in 1..=ADDRESSES {
+            for _ in 0..AT_ONCE {
+                let (name, address, counts) = (name.to_owned(), address.clone(), counts.clone());
+                tokio::spawn(async move {
+                    loop {
+                        counts.tried.fetch_add(1, Ordering::Relaxed);
+                        let established = match name.as_str() {
+                            "silent" => silent(number, &address).await,
+                            name => stranger(number, &address, name == "challenges").await,
+                        };
+                        let established = u64::from(established.is_some());
+                        counts.established.fetch_add(established, Ordering::Relaxed);
+                        // A refused flooder does not spin.
+                        sleep(Duration::from_millis(20)).await;
+                    }
+                });
+            }
+        }
+        sleep(TIME).await;
+    });
+    let [tried, established] =
+        [&counts.tried, &counts.established].map(|count| count.load(Ordering::Relaxed));
+    println!("{tried} {established}");
+    Ok(())
+}
+
+/// A connection that says nothing until the hub closes it.
+async fn silent(number: u8, address: &Multiaddr) -> Option<()> {
+    let mut port = address.iter().filter_map(|part| match part {
+        libp2p::multiaddr::Protocol::Tcp(port) => Some(port),
+        _ => None,
+    });
+    let socket = TcpSocket::new_v4().ok()?;
+    socket.bind(([127, 3, 0, number], 0).into()).ok()?;
+    let hub = ([127, 0, 0, 1], port.next()?).into();
+    let mut stream = socket.connect(hub).await.ok()?;
+    let mut bytes = [0; 64];
+    while stream.read(&mut bytes).await.is_ok_and(|read| read > 0) {}
+    Some(())
+}
+
+/// A peer that nobody has seen before.
+async fn stranger(number: u8, address: &Multiaddr, asks: bool) -> Option<()> {
+    let peer = node::start(Config::new(Keypair::generate_ed25519())).ok()?;
+    let listen = format!("/ip4/127.3.0.{number}/tcp/0");
+    peer.handle.listen(listen.parse().ok()?).await.ok()?;
+    let hub = peer.handle.dial(address.clone()).await.ok()?;
+    if asks {
+        let mut sender = peer.handle.open_channel(hub).await.ok()?;
+        let message = Message::NewSession { version: VERSION };
+        for id in 0..CHALLENGES {
+            let asked = Outgoing {
+                id: id as u64 + 1,
+                kind: message.kind(),
+                within: None,
+                trace: None,
+                payload: message.to_payload(),
+            };
+            timeout(TIME, sender.send(asked)).await.ok()?.ok()?;
+        }
+        // The hub has read them when it has answered some.
+        sleep(Duration::from_millis(200)).await;
+    }
+    Some(())
+}
