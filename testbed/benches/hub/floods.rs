@@ -12,16 +12,18 @@ use std::time::{Duration, Instant};
 
 use algorithms::Message as _;
 use algorithms::hub::{Message, VERSION};
-use libp2p::Multiaddr;
+use futures::StreamExt as _;
+use libp2p::core::upgrade::Version;
 use libp2p::identity::Keypair;
-use node::Config;
-use node::channel::Outgoing;
+use libp2p::swarm::{Config, SwarmEvent};
+use libp2p::{Multiaddr, Swarm, Transport as _, noise, yamux};
+use node::channel::{self, Outgoing, Sender};
 use tokio::io::AsyncReadExt as _;
-use tokio::net::TcpSocket;
 use tokio::runtime::Runtime;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::time::{sleep, timeout};
 
+use crate::bound::{BoundTcp, socket_address};
 use crate::child::{FLAG, Listener, Side};
 use crate::client::Client;
 use crate::figures::{median, thousands};
@@ -39,6 +41,9 @@ const PAUSE: Duration = Duration::from_millis(110);
 /// How often a flooder asks for a challenge, which it never solves: all that is served at
 /// once, and as many more.
 const CHALLENGES: usize = 120;
+
+/// How long the hub may take to read them. A guess.
+const READS: Duration = Duration::from_millis(200);
 
 const ROUNDS: usize = 3;
 
@@ -144,10 +149,13 @@ async fn finds(honest: &mut Client, end: Instant, is_over: &AtomicBool) -> (Dura
     (times[times.len() / 2], times.len())
 }
 
-/// Floods from another process, and returns what that counted.
+/// Floods from another process, and returns what that counted. It has what the hub leaves of
+/// the processors: attackers bring their own.
 fn run(name: &str, address: &Multiaddr) -> [u64; 2] {
     let this = env::current_exe().expect("the path of this program");
-    let flooder = Command::new(this)
+    let flooder = Command::new("nice")
+        .args(["-n", "19"])
+        .arg(this)
         .args([FLAG, "flood", name, &address.to_string()])
         .stdout(Stdio::piped())
         .output()
@@ -174,12 +182,13 @@ pub(crate) fn work(name: &str, address: &str) -> io::Result<()> {
         for number in 1..=ADDRESSES {
             for _ in 0..AT_ONCE {
                 let (name, address, counts) = (name.to_owned(), address.clone(), counts.clone());
+                let from = BoundTcp([127, 3, 0, number].into());
                 tokio::spawn(async move {
                     loop {
                         counts.tried.fetch_add(1, Ordering::Relaxed);
                         let established = match name.as_str() {
-                            "silent" => silent(number, &address).await,
-                            name => stranger(number, &address, name == "challenges").await,
+                            "silent" => silent(from, &address).await,
+                            name => stranger(from, &address, name == "challenges").await,
                         };
                         let established = u64::from(established.is_some());
                         counts.established.fetch_add(established, Ordering::Relaxed);
@@ -198,41 +207,74 @@ pub(crate) fn work(name: &str, address: &str) -> io::Result<()> {
 }
 
 /// A connection that says nothing until the hub closes it.
-async fn silent(number: u8, address: &Multiaddr) -> Option<()> {
-    let mut port = address.iter().filter_map(|part| match part {
-        libp2p::multiaddr::Protocol::Tcp(port) => Some(port),
-        _ => None,
-    });
-    let socket = TcpSocket::new_v4().ok()?;
-    socket.bind(([127, 3, 0, number], 0).into()).ok()?;
-    let hub = ([127, 0, 0, 1], port.next()?).into();
-    let mut stream = socket.connect(hub).await.ok()?;
+async fn silent(from: BoundTcp, address: &Multiaddr) -> Option<()> {
+    let mut stream = from.connect(socket_address(address)?).await.ok()?;
     let mut bytes = [0; 64];
     while stream.read(&mut bytes).await.is_ok_and(|read| read > 0) {}
     Some(())
 }
 
 /// A peer that nobody has seen before.
-async fn stranger(number: u8, address: &Multiaddr, asks: bool) -> Option<()> {
-    let peer = node::start(Config::new(Keypair::generate_ed25519())).ok()?;
-    let listen = format!("/ip4/127.3.0.{number}/tcp/0");
-    peer.handle.listen(listen.parse().ok()?).await.ok()?;
-    let hub = peer.handle.dial(address.clone()).await.ok()?;
-    if asks {
-        let mut sender = peer.handle.open_channel(hub).await.ok()?;
-        let message = Message::NewSession { version: VERSION };
-        for id in 0..CHALLENGES {
-            let asked = Outgoing {
-                id: id as u64 + 1,
-                kind: message.kind(),
-                within: None,
-                trace: None,
-                payload: message.to_payload(),
-            };
-            timeout(TIME, sender.send(asked)).await.ok()?.ok()?;
+async fn stranger(from: BoundTcp, address: &Multiaddr, asks: bool) -> Option<()> {
+    let key = Keypair::generate_ed25519();
+    let id = key.public().to_peer_id();
+    let transport = from
+        .upgrade(Version::V1Lazy)
+        .authenticate(noise::Config::new(&key).ok()?)
+        .multiplex(yamux::Config::default())
+        .timeout(TIME)
+        .boxed();
+    let (channels, _inbox) = channel::Behaviour::new(0);
+    let config = Config::with_tokio_executor().with_idle_connection_timeout(TIME);
+    let mut swarm = Swarm::new(transport, channels, id, config);
+    swarm.dial(address.clone()).ok()?;
+    let (hub, connection) = loop {
+        match swarm.select_next_some().await {
+            SwarmEvent::ConnectionEstablished {
+                peer_id,
+                connection_id,
+                ..
+            } => break (peer_id, connection_id),
+            SwarmEvent::OutgoingConnectionError { .. } => return None,
+            _ => {}
         }
-        // The hub has read them when it has answered some.
-        sleep(Duration::from_millis(200)).await;
+    };
+    if asks {
+        let (reply, opened) = oneshot::channel();
+        swarm.behaviour_mut().open(hub, connection, reply);
+        let asking = async {
+            let mut sender = opened.await.ok()?.ok()?;
+            ask(&mut sender).await
+        };
+        tokio::select! {
+            asked = asking => asked?,
+            () = drive(&mut swarm) => return None,
+        }
     }
+    Some(())
+}
+
+/// Until the connection is closed.
+async fn drive(swarm: &mut Swarm<channel::Behaviour>) {
+    while !matches!(
+        swarm.select_next_some().await,
+        SwarmEvent::ConnectionClosed { .. }
+    ) {}
+}
+
+/// Asks for challenges, and waits until the hub has read the questions.
+async fn ask(sender: &mut Sender) -> Option<()> {
+    let message = Message::NewSession { version: VERSION };
+    for id in 0..CHALLENGES {
+        let asked = Outgoing {
+            id: id as u64 + 1,
+            kind: message.kind(),
+            within: None,
+            trace: None,
+            payload: message.to_payload(),
+        };
+        timeout(TIME, sender.send(asked)).await.ok()?.ok()?;
+    }
+    sleep(READS).await;
     Some(())
 }

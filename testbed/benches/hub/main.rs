@@ -12,6 +12,7 @@
 //! the matrix of `testbed nat`, as root or in a user namespace.
 
 mod bare;
+mod bound;
 mod child;
 mod client;
 mod cost;
