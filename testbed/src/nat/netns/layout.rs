@@ -74,13 +74,17 @@ impl Layout {
         })
     }
 
-    /// Restarts the router of the dialler: it forgets all connections.
+    /// Restarts the router of the dialler: it forgets all connections. Its rules are loaded before
+    /// a packet can come: a router without them answers one of a connection of its host with a
+    /// reset.
     pub(super) async fn restart(&mut self) -> Result<(), Error> {
         let Some(old) = self.dialler.router.take() else {
             return Ok(());
         };
         let new = Space::create(format!("{}r", old.name())).await?;
         self.spaces.push(new.clone());
+        self.dialler.router = Some(new.clone());
+        self.dialler.translate().await?;
         let name = new.name();
         old.ip(&format!(
             "link set wan0 netns {name}\nlink set lan0 netns {name}"
@@ -88,9 +92,7 @@ impl Layout {
         .await?;
         new.ip(&up("wan0", self.dialler.public)).await?;
         new.ip(&up("lan0", gateway(self.dialler.address))).await?;
-        new.no_offload("wan0").await?;
-        self.dialler.router = Some(new);
-        self.dialler.translate().await
+        new.no_offload("wan0").await
     }
 
     /// Removes it. What still runs in it keeps its namespace until it ends.
