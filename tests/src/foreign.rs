@@ -41,8 +41,14 @@ pub fn is_packaged(program: &str) -> bool {
     or_say(installed, &format!("apt-get install {program}"))
 }
 
+/// Whether something is installed, and `how` it is. A test that needs it passes without, and says
+/// so; where `CI` is set it fails.
+///
+/// # Panics
+/// When it is not, and `CI` is set.
+#[must_use]
 #[allow(clippy::print_stderr, reason = "a test says why it does nothing")]
-fn or_say(installed: bool, how: &str) -> bool {
+pub fn or_say(installed: bool, how: &str) -> bool {
     if !installed {
         assert!(std::env::var_os("CI").is_none(), "run {how}");
         eprintln!("skipped: needs {how}");

@@ -1,6 +1,7 @@
 //! `testbed nat` on the command line.
 
-use std::path::PathBuf;
+use std::fs::Metadata;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -10,7 +11,7 @@ use node::export::redacted;
 
 use super::values;
 use super::{Common, Error, Usage};
-use crate::nat::{Carrier, Collector, Kind, Links, Plan, Special};
+use crate::nat::{Carrier, Collector, Kind, Links, Plan, Program, Programs, Special};
 
 /// The most attempts in a cell, and cells at a time. A guess.
 const MOST: i64 = 1000;
@@ -58,6 +59,13 @@ pub struct Nat {
     /// How many cells are measured at a time
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=MOST))]
     pub parallel: u32,
+    /// The program of the peer that is dialled, by its path: any that takes the arguments of
+    /// testbed-node and prints its lines. The default is testbed-node
+    #[arg(long, value_name = "PROGRAM")]
+    pub listener: Option<PathBuf>,
+    /// The program of the peer that dials, by its path
+    #[arg(long, value_name = "PROGRAM")]
+    pub dialler: Option<PathBuf>,
     /// Without hole punching: what was punched has to stay relayed
     #[arg(long)]
     pub control: bool,
@@ -90,9 +98,40 @@ impl Nat {
             seed: common.seed.unwrap_or_else(|| rand::random::<u32>().into()),
             punching: !self.control,
             verify: self.verify,
+            programs: Programs {
+                dialler: program("--dialler", self.dialler.as_deref())?,
+                listener: program("--listener", self.listener.as_deref())?,
+            },
             otlp: collector(common.otlp.as_deref())?,
         })
     }
+}
+
+/// The program at that path, or testbed-node.
+fn program(option: &str, path: Option<&Path>) -> Result<Program, Usage> {
+    let Some(path) = path else {
+        return Ok(Program::Node);
+    };
+    let refused = |reason: String| Usage::value(format!("{option} {}", path.display()), reason);
+    let found = std::path::absolute(path).and_then(|path| Ok((path.metadata()?, path)));
+    match found {
+        Err(error) => Err(refused(format!("{error}; name a program by its path"))),
+        Ok((metadata, _)) if !is_executable(&metadata) => {
+            Err(refused("it is not an executable file".to_owned()))
+        }
+        Ok((_, path)) => Ok(Program::Other(path)),
+    }
+}
+
+#[cfg(unix)]
+fn is_executable(metadata: &Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    metadata.is_file() && metadata.permissions().mode() & 0o111 != 0
+}
+
+#[cfg(not(unix))]
+fn is_executable(metadata: &Metadata) -> bool {
+    metadata.is_file()
 }
 
 fn collector(url: Option<&str>) -> Result<Option<Collector>, Usage> {
@@ -157,6 +196,15 @@ mod tests {
     }
 
     #[test]
+    fn a_program_may_be_on_either_side() {
+        let here = std::env::current_exe().expect("a path");
+        let line = format!("--listener {}", here.display());
+        let programs = plan(&line).expect("a plan").programs;
+        assert_eq!(programs.listener, Program::Other(here));
+        assert_eq!(programs.dialler, Program::Node);
+    }
+
+    #[test]
     fn transport_may_stand_before_the_command() {
         let cli = Cli::try_parse_from(["testbed", "--transport", "quic", "nat"]).expect("a line");
         let Command::Nat(nat) = cli.command else {
@@ -175,6 +223,9 @@ mod tests {
             ("--parallel 0", "--parallel"),
             ("--rtt soon", "--rtt"),
             ("--otlp https://jaeger:4318", "--otlp"),
+            ("--listener no/such/peer", "--listener no/such/peer"),
+            ("--dialler Cargo.toml", "not an executable file"),
+            ("--dialler src", "not an executable file"),
         ] {
             let error = plan(line).expect_err(line);
             assert!(error.contains(part), "{line}: {error}");

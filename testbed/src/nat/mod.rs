@@ -10,6 +10,7 @@ mod collector;
 #[cfg(target_os = "linux")]
 pub mod netns;
 mod outcome;
+mod programs;
 mod report;
 mod table;
 pub mod theory;
@@ -19,6 +20,7 @@ use std::time::Duration;
 pub use cell::{Carrier, Cell, How, Kind, Scene, Special};
 pub use collector::Collector;
 pub use outcome::{Attempt, Reached, Run};
+pub use programs::{Program, Programs};
 pub use report::Report;
 
 /// What is measured.
@@ -43,6 +45,8 @@ pub struct Plan {
     pub punching: bool,
     /// Whether only the NATs are verified, without peers.
     pub verify: bool,
+    /// The programs of the two peers. The hub is always this program.
+    pub programs: Programs,
     /// The collector to which the peers send their spans.
     pub otlp: Option<Collector>,
 }

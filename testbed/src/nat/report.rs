@@ -191,6 +191,7 @@ impl<'a> Report<'a> {
             "jitter_seconds": plan.links.jitter.as_secs_f64(),
             "loss": plan.links.loss,
             "punching": plan.punching,
+            "programs": plan.programs,
             "cells": cells,
             "verdict": self.verdict(),
         })
@@ -226,13 +227,22 @@ fn heading(plan: &Plan) -> String {
         ", without hole punching"
     };
     format!(
-        "round trip {}{jitter}, loss {}, {} run{} a cell, seed {}{punching}\n",
+        "round trip {}{jitter}, loss {}, {} run{} a cell, seed {}{punching}\n{}",
         show(links.rtt),
         links.loss,
         plan.runs,
         if plan.runs == 1 { "" } else { "s" },
         plan.seed,
+        programs(plan),
     )
+}
+
+/// Which program was on which side, if peers ran.
+fn programs(plan: &Plan) -> String {
+    match plan.verify {
+        true => String::new(),
+        false => format!("{}\n", plan.programs),
+    }
 }
 
 /// With the first reasons alone.
@@ -254,7 +264,7 @@ fn median(mut all: Vec<f64>) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::nat::{Carrier, Kind, Links, Reached};
+    use crate::nat::{Carrier, Kind, Links, Programs, Reached};
 
     fn plan(runs: u32) -> Plan {
         Plan {
@@ -271,6 +281,7 @@ mod tests {
             seed: 1,
             punching: true,
             verify: false,
+            programs: Programs::default(),
             otlp: None,
         }
     }

@@ -24,6 +24,7 @@ mod libp2p_ping;
 mod metrics;
 mod mutants;
 mod nat;
+mod nat_go;
 mod new;
 mod node_stdin;
 mod own_algorithm;

@@ -5,7 +5,7 @@ use serde_json::Value;
 use support::{Ended, run, testbed};
 
 /// The exit status of a command that was skipped.
-const SKIPPED: i32 = 77;
+pub(crate) const SKIPPED: i32 = 77;
 
 fn nat(args: &str) -> Ended {
     run(testbed().arg("nat").args(args.split_whitespace()))
@@ -99,4 +99,18 @@ fn without_its_programs_it_is_skipped() {
     let ended = run(testbed().arg("nat").env("PATH", folder.path()));
     assert!(is_skipped(&ended), "{ended}");
     assert!(ended.stdout.contains("not found"), "{ended}");
+}
+
+/// A program that is no peer leaves its cells unmeasured; one that is not there is refused.
+#[test]
+fn only_a_peer_may_be_on_a_side() {
+    let ended = nat("--matrix none --transport tcp --rtt 10ms --listener /bin/true");
+    if !is_skipped(&ended) {
+        let ended = ended.exits(3);
+        for part in ["listener /bin/true", "has not printed \"listening on\""] {
+            assert!(ended.stdout.contains(part), "{ended}");
+        }
+    }
+    let ended = nat("--dialler no/such/peer").exits(2);
+    assert!(ended.stderr.contains("--dialler no/such/peer"), "{ended}");
 }

@@ -14,7 +14,7 @@ use super::passage::{self, Passage};
 use super::probe;
 use super::program::Peer;
 use super::upnp::Gateway;
-use crate::nat::{Attempt, Carrier, Cell, Plan, Run, Scene, Special};
+use crate::nat::{Attempt, Carrier, Cell, Plan, Program, Run, Scene, Special};
 
 /// The ports of the hub and of the peers.
 const HUB_PORT: u16 = 7464;
@@ -69,7 +69,8 @@ async fn within(
         _ => None,
     };
     let before = layout.to_hub.get();
-    let mut hub = Peer::start("the hub", &layout.hub, &hub_args(plan, layout.family))?;
+    let args = hub_args(plan, layout.family);
+    let mut hub = Peer::start("the hub", &Program::Node, &layout.hub, &args)?;
     let via = listening(&mut hub, cell.carrier).await?;
     let mut listener = start(plan, spans, cell, "the listener", layout, &via).await?;
     let mut dialler = start(plan, spans, cell, "the dialler", layout, &via).await?;
@@ -146,9 +147,9 @@ async fn start(
     layout: &Layout,
     via: &str,
 ) -> Result<Registered, Error> {
-    let (host, number) = match name {
-        "the dialler" => (&layout.dialler, 1),
-        _ => (&layout.listener, 2),
+    let (host, number, program) = match name {
+        "the dialler" => (&layout.dialler, 1, &plan.programs.dialler),
+        _ => (&layout.listener, 2, &plan.programs.listener),
     };
     // Two hosts behind one router would ask for the same public port.
     let port = match cell.scene {
@@ -181,7 +182,7 @@ async fn start(
         passage = Some(opened.map_err(Error::system("a way for spans"))?);
         args.extend(["--otlp".to_owned(), collector.inside()]);
     }
-    let mut peer = Peer::start(name, &host.space, &args)?;
+    let mut peer = Peer::start(name, program, &host.space, &args)?;
     let address = listening(&mut peer, cell.carrier).await?;
     peer.line("registered at", STARTS, |line| {
         line.starts_with("registered at ")

@@ -11,11 +11,18 @@ use tokio::time::timeout;
 
 use super::Error;
 use super::space::Space;
+use crate::nat::Program;
 
-/// The program of the peers, and its first arguments: this one, as `testbed-node`.
-fn program() -> Result<(PathBuf, &'static str), Error> {
-    let here = std::env::current_exe().map_err(Error::system("the path of this program"))?;
-    Ok((here, node::daemon::NAME))
+/// The path of a program, and its first arguments.
+fn path(program: &Program) -> Result<(PathBuf, &'static [&'static str]), Error> {
+    match program {
+        Program::Node => {
+            let here = std::env::current_exe();
+            let here = here.map_err(Error::system("the path of this program"))?;
+            Ok((here, &[node::daemon::NAME]))
+        }
+        Program::Other(path) => Ok((path.clone(), &[])),
+    }
 }
 
 /// A peer that runs. It is killed when it is dropped.
@@ -30,10 +37,15 @@ pub(super) struct Peer {
 
 impl Peer {
     /// Starts one in that namespace.
-    pub(super) fn start(name: &'static str, space: &Space, args: &[String]) -> Result<Self, Error> {
-        let (program, first) = program()?;
-        let mut command = space.program(program);
-        command.arg(first).args(args);
+    pub(super) fn start(
+        name: &'static str,
+        program: &Program,
+        space: &Space,
+        args: &[String],
+    ) -> Result<Self, Error> {
+        let (path, first) = path(program)?;
+        let mut command = space.program(path);
+        command.args(first).args(args);
         // No collector is reached from here but over a passage.
         for (variable, _) in std::env::vars_os() {
             if variable.to_string_lossy().starts_with("OTEL_") {
