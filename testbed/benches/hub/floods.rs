@@ -3,7 +3,7 @@
 
 use std::env;
 use std::fmt::Write as _;
-use std::io;
+use std::io::{self, Write as _};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -202,8 +202,7 @@ pub(crate) fn work(name: &str, address: &str) -> io::Result<()> {
     });
     let [tried, established] =
         [&counts.tried, &counts.established].map(|count| count.load(Ordering::Relaxed));
-    println!("{tried} {established}");
-    Ok(())
+    writeln!(io::stdout(), "{tried} {established}")
 }
 
 /// A connection that says nothing until the hub closes it.
