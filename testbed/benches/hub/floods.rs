@@ -49,13 +49,13 @@ const ROUNDS: usize = 3;
 
 /// What the strangers do.
 const FLOODS: [(&str, &str); 3] = [
-    ("silent", "connections that say nothing"),
+    ("flood_silent", "connections that say nothing"),
     (
-        "handshakes",
+        "flood_handshakes",
         "connections that are closed once they are secured",
     ),
     (
-        "challenges",
+        "flood_challenges",
         "120 NEW_SESSION on each connection, none solved",
     ),
 ];
@@ -85,7 +85,7 @@ pub(crate) fn all() -> String {
         let flooded = of(|took| took.flooded.as_secs_f64() * 1e6);
         let _ = write!(
             text,
-            "\nflood_{name} find_p50 ratio {:.2} (target 2; idle {idle:.0} µs, flooded {flooded:.0} µs, {:.0} asked); {what}: {} tried, {} established; the hub took {:.1} MiB more, {:.1} s of CPU",
+            "\n{name} find_p50 ratio {:.2} (target 2; idle {idle:.0} µs, flooded {flooded:.0} µs, {:.0} asked); {what}: {} tried, {} established; the hub took {:.1} MiB more, {:.1} s of CPU",
             flooded / idle,
             of(|took| took.asked as f64),
             thousands(of(|took| took.tried as f64)),
@@ -187,8 +187,8 @@ pub(crate) fn work(name: &str, address: &str) -> io::Result<()> {
                     loop {
                         counts.tried.fetch_add(1, Ordering::Relaxed);
                         let established = match name.as_str() {
-                            "silent" => silent(from, &address).await,
-                            name => stranger(from, &address, name == "challenges").await,
+                            "flood_silent" => silent(from, &address).await,
+                            name => stranger(from, &address, name == "flood_challenges").await,
                         };
                         let established = u64::from(established.is_some());
                         counts.established.fetch_add(established, Ordering::Relaxed);
