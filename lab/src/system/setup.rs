@@ -66,6 +66,11 @@ pub trait SystemOptions: Args + Clone + Serialize + Send + Sync + 'static {
         Self::TOPOLOGY
     }
 
+    /// How many peers there are beside the usual number, unless the command line says how many.
+    fn more_peers(&self) -> u32 {
+        0
+    }
+
     /// Whether times are measured, so that a live run adds no delay of its own.
     const MEASURES: bool = false;
 

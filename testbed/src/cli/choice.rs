@@ -42,6 +42,8 @@ pub struct Description {
     pub options: Value,
     /// The topology unless the command line names one.
     pub topology: Topology,
+    /// How many peers there are beside the usual number, unless the command line says it.
+    pub more_peers: u32,
     /// Whether times are measured, so that a live run adds no delay of its own.
     pub measures: bool,
 }
@@ -55,6 +57,7 @@ impl Description {
             workload: options.workload(),
             options: serde_json::to_value(options).expect("options have no keys but strings"),
             topology: options.topology(),
+            more_peers: options.more_peers(),
             measures: O::MEASURES,
         }
     }

@@ -208,6 +208,11 @@ impl SystemOptions for Options {
         }
     }
 
+    /// As many honest ones as without an attack.
+    fn more_peers(&self) -> u32 {
+        self.attackers()
+    }
+
     fn algorithm(&self) -> String {
         match self.mistake {
             None => "hub".into(),
@@ -242,7 +247,6 @@ impl SystemOptions for Options {
         for (option, count) in [
             ("--leavers", self.leavers.unwrap_or(0)),
             ("--old", self.old),
-            ("--attack spam:", self.attackers().saturating_add(1)),
         ] {
             // Hubs do not count.
             if count > 0 && count > setup.peers.saturating_sub(hubs) {
@@ -253,6 +257,14 @@ impl SystemOptions for Options {
                     peers,
                 });
             }
+        }
+        let (attackers, peers) = (self.attackers(), setup.peers);
+        if attackers > 0 && peers.saturating_sub(hubs) <= attackers {
+            return Err(SetupError::NoHonestPeer {
+                attackers,
+                hubs,
+                peers,
+            });
         }
         if self.attack.is_some() && setup.engine == Engine::ModelChecker {
             return Err(SetupError::NotInCheck { option: "--attack" });

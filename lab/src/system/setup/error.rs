@@ -62,6 +62,20 @@ pub enum SetupError {
         /// The topology.
         topology: String,
     },
+    /// Nobody would be honest.
+    #[error(
+        "--attack spam:{attackers}: there are {peers} peers, of which {hubs} are hubs, and one \
+         has to be honest; take --peers {} or more",
+        attackers.saturating_add(*hubs).saturating_add(1)
+    )]
+    NoHonestPeer {
+        /// How many are to attack.
+        attackers: u32,
+        /// How many hubs there are.
+        hubs: u32,
+        /// How many processes there are.
+        peers: u32,
+    },
     /// All processes would be hubs.
     #[error("--hubs {hubs}: there are {peers} peers, and one has to be no hub; take --hubs {} or less", peers.saturating_sub(1).max(1))]
     NoPeers {

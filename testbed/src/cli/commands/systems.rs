@@ -113,6 +113,7 @@ fn own_description<S: System>(options: Value) -> Description {
         workload: None,
         options,
         topology: topology::Topology::Full,
+        more_peers: 0,
         measures: false,
     }
 }
