@@ -17,6 +17,7 @@ pub mod narrative;
 pub mod options;
 pub mod own;
 pub mod planned;
+pub mod program;
 pub mod saved;
 pub mod shell;
 pub mod simulator;

@@ -1,6 +1,6 @@
 //! The errors of the crate.
 
-use crate::{doctor, experiment, host, limits, network, rows, run, sweep, viewer};
+use crate::{doctor, experiment, host, limits, network, program, rows, run, sweep, viewer};
 
 /// Why the testbed has no result.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +29,9 @@ pub enum Error {
     /// A sweep cannot be run, or cannot go on.
     #[error(transparent)]
     Sweep(#[from] sweep::Error),
+    /// A program cannot take part.
+    #[error(transparent)]
+    Program(#[from] program::Error),
     /// Nothing can be dialled.
     #[error(transparent)]
     Doctor(#[from] doctor::Error),

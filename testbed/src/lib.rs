@@ -21,6 +21,7 @@ pub mod limits;
 pub mod nat;
 pub mod network;
 pub mod own;
+pub mod program;
 pub mod progress;
 pub mod rows;
 pub mod run;

@@ -22,6 +22,7 @@
 //! A process can crash, with its peer, and restart on a new peer of the same identity:
 //! [`Driver::crash`] and [`Crashed::restart`].
 
+mod commander;
 mod crashed;
 mod delayed;
 mod directory;
@@ -52,6 +53,7 @@ use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
+pub use commander::Commander;
 pub use crashed::Crashed;
 use delayed::Delayed;
 pub use delayed::Links;
@@ -255,26 +257,6 @@ impl<A: Algorithm> Driver<A> {
     /// The peer that it runs on.
     pub fn handle(&self) -> &Handle {
         &self.handle
-    }
-
-    /// Gives the process a command. The step that handles it becomes part of the
-    /// span in `context`: an operation, from the command until its answer. The owner
-    /// of that span ends it. Without a span in `context` the step gets one of its own.
-    /// `request` is recorded as the request of a client, if there is one.
-    ///
-    /// # Errors
-    /// [`Stopped`].
-    pub fn command(
-        &self,
-        command: A::Command,
-        request: Option<RequestRecord>,
-        context: Context,
-    ) -> impl Future<Output = Result<(), Stopped>> + Send + use<A> {
-        let (id, orders) = (self.id, self.orders.clone());
-        async move {
-            let order = Order::Command(command, request, context);
-            orders.send(order).await.map_err(|_| Stopped(id))
-        }
     }
 
     /// Changes the injected faults of the process.

@@ -121,7 +121,7 @@ impl Error {
 fn of_laboratory(error: &crate::Error) -> u8 {
     use crate::Error;
     match error {
-        Error::Limits(_) | Error::Viewer(_) => USAGE,
+        Error::Limits(_) | Error::Viewer(_) | Error::Program(_) => USAGE,
         Error::Lab(error) => match error.is_usage() {
             true => USAGE,
             false => FAILURE,

@@ -15,6 +15,7 @@ pub mod need;
 pub mod own;
 mod parse;
 pub mod ping;
+pub mod program;
 pub mod registry;
 mod scenario;
 #[cfg(test)]
@@ -51,6 +52,8 @@ pub fn main() -> ExitCode {
         Some(first) if first == node::daemon::NAME => {
             node::daemon::main_with(std::iter::once(first).chain(args))
         }
+        #[cfg(unix)]
+        Some(first) if first == crate::program::NAME => crate::program::main(args),
         _ => commands::exit(run()),
     }
 }
@@ -92,6 +95,16 @@ const INTEROP: &str = "\
 The scenario subnet-blob-msg of gossipsub-interop in libp2p's test plans: publishers send to
 their mesh alone (as with --no-flood-publish), and --validation is 5ms unless it is given.
 --peers is 700, --topology random:20, --network regions and --time virtual.";
+
+const PROGRAM: &str = "\
+Examples:
+  testbed program --bin ./echo.py --workload echo
+  testbed program --bin ./broadcast.py --workload broadcast --peers 25 --rate 100 --latency 100ms
+  testbed program --bin ./raft.py --workload lin-kv --nemesis partition,kill --seconds 60
+  testbed program --bin /usr/bin/node --workload g-set -- /path/to/set.js
+
+A program reads and writes one JSON object a line, as docs/programs.md describes. It is started
+in a folder of its own, so name files by their whole paths.";
 
 const NAT: &str = "\
 Examples:
@@ -181,6 +194,9 @@ pub enum Command {
     Interop(interop::Interop),
     /// Send messages between pairs of peers, and the same over plain TCP
     Latency(latency::Latency),
+    /// Run programs in any language on peers, as Maelstrom does: JSON lines, clients, faults, a judge
+    #[command(after_help = PROGRAM)]
+    Program(Box<program::Program>),
     /// Put peers behind kinds of NAT: who reaches whom, and how (on Linux)
     #[command(after_help = NAT)]
     Nat(Box<nat::Nat>),

@@ -31,6 +31,7 @@ impl Command {
             Self::System(system) => Some(of_system(system, MANY)),
             Self::Interop(args) => Some(args.need()),
             Self::Latency(args) => Some(args.need()),
+            Self::Program(args) => Some(args.need(common)?),
             Self::Kad(args) => Some(args.need(args.tables_of(common.peers_or(MANY)?))),
             Self::Sweep(_)
             | Self::Simulate(_)
@@ -63,9 +64,10 @@ impl Ping {
 
 /// What a system requires on any engine, by default with `default` processes.
 pub fn of_system(chosen: &impl Choice, default: u32) -> Need {
+    let description = chosen.description();
     Need {
-        topology: chosen.description().topology,
-        ..Need::of(2, default)
+        topology: description.topology,
+        ..Need::of(2, default.saturating_add(description.more_peers))
     }
 }
 

@@ -33,6 +33,9 @@ pub enum Error {
     /// A process that was to take a command has stopped.
     #[error(transparent)]
     Stopped(#[from] Stopped),
+    /// What goes on beside a system cannot.
+    #[error(transparent)]
+    Companion(Box<dyn std::error::Error + Send + Sync>),
     /// All processes have stopped.
     #[error("the network has stopped")]
     NetworkStopped,

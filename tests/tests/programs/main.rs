@@ -2,6 +2,7 @@
 //! what holds for the whole project. There are few test binaries, since each links all of
 //! libp2p: tests that measure times are in `measures`, those of the page in `viewer`.
 
+mod any_language;
 mod architecture;
 mod bad_input;
 mod channel;

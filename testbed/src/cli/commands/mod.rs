@@ -65,6 +65,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Kad(args) => measure(&cli.common, &args).await,
         Command::Nat(args) => nat::run(&cli.common, &args).await,
         Command::Latency(args) => measure(&cli.common, &args).await,
+        Command::Program(args) => measure(&cli.common, &*args).await,
         Command::Sweep(args) => sweep::run(&cli.common, &args).await,
         Command::System(asked) => systems::live(&cli.common, &asked).await,
         Command::Simulate(args) => systems::simulate(&cli.common, &args).await,

@@ -2,6 +2,7 @@
 //! for, and its judge reads the spans.
 
 mod clock;
+mod companion;
 mod fault_requests;
 mod overload;
 mod session;
@@ -22,6 +23,8 @@ use trace::LABORATORY;
 use trace::history::History;
 use trace::store::Store;
 
+pub use companion::Companion;
+
 use super::planned::{Drawn, Plan};
 use super::{Experiment, Findings, RunContext};
 use crate::experiment::Error;
@@ -32,10 +35,11 @@ use overload::Punctuality;
 use session::{Progress, Session};
 
 /// A system over real peers.
-#[derive(Debug)]
-pub struct Live<S> {
+pub struct Live<S: System> {
     description: run::Experiment,
     system: S,
+    /// What goes on beside it.
+    companion: Option<Box<dyn Companion<S::Algorithm>>>,
     links: Links,
     scenario: Scenario,
     /// What is planned, once the run has begun.
@@ -93,6 +97,7 @@ impl<S: System> Live<S> {
         Self {
             description,
             system,
+            companion: None,
             links,
             scenario,
             plan: None,
@@ -105,6 +110,15 @@ impl<S: System> Live<S> {
 }
 
 impl<S: System> Live<S> {
+    /// The same with that beside it.
+    #[must_use]
+    pub fn beside(self, companion: Box<dyn Companion<S::Algorithm>>) -> Self {
+        Self {
+            companion: Some(companion),
+            ..self
+        }
+    }
+
     fn drawn_faults(&self) -> Drawn {
         let plan = self.plan.as_ref();
         plan.map_or_else(Drawn::default, |plan| plan.drawn(&self.progress.struck))
@@ -135,6 +149,9 @@ impl<S: System> Experiment for Live<S> {
         };
         let build = builder.build(context.record, |id| self.system.process(id));
         let mut network = build.await?;
+        if let Some(companion) = &mut self.companion {
+            companion.begin(&network.drivers).await?;
+        }
         let began = Instant::now();
         let requests = Clients::new(self.system.clients()).requests();
         let expected = self.system.endings() + requests;
@@ -149,10 +166,14 @@ impl<S: System> Experiment for Live<S> {
         let plan = &*self.plan.insert(Plan::new(&self.scenario, peers, seed));
         let (system, progress) = (&self.system, &mut self.progress);
         let mut session = Session::new(system, progress, bar, laboratory, plan);
+        session.companion = self.companion.as_deref_mut();
         let _measuring = self.system.measures().then(|| context.host.measuring());
         let result = session
             .run(&mut network, self.timeout, context.fault_requests)
             .await;
+        // What goes on beside it ends with it.
+        drop(session);
+        self.companion = None;
         self.progress.is_over = result.is_ok();
         self.took = Some(began.elapsed());
         self.punctuality = Punctuality {

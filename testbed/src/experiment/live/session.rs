@@ -22,6 +22,7 @@ use trace::steps::{RequestRecord, key};
 use trace::telemetry::Tracer;
 
 use super::clock::Clock;
+use super::companion::Companion;
 use crate::control::FaultReceiver;
 use crate::experiment::Error;
 use crate::experiment::planned::{Plan, Struck};
@@ -82,6 +83,7 @@ pub(super) struct Session<'a, S: System> {
     /// When the run ends even if operations are unfinished.
     gives_up: Option<Duration>,
     pub(super) system: &'a S,
+    pub(super) companion: Option<&'a mut (dyn Companion<S::Algorithm> + 'static)>,
     pub(super) progress: &'a mut Progress,
     pub(super) bar: Bar,
     clients: Clients<Command<S>>,
@@ -141,6 +143,7 @@ impl<'a, S: System> Session<'a, S> {
             due: due(system, plan),
             gives_up: None,
             system,
+            companion: None,
             progress,
             bar,
             clients,
@@ -338,6 +341,9 @@ impl<'a, S: System> Session<'a, S> {
                 commands,
                 ..
             } => {
+                if let Some(companion) = &mut self.companion {
+                    companion.hear(node, &output);
+                }
                 if self.progress.endings.count(self.system, node, &output) {
                     self.bar.step();
                     self.be_patient();

@@ -71,6 +71,9 @@ impl<S: System> Session<'_, S> {
             | Change::Usual(_)
             | Change::Links(_) => {
                 network.links.apply(&event.change);
+                if let Some(companion) = &mut self.companion {
+                    companion.changed(&event.change);
+                }
                 self.mark(event.change.mark(peers));
                 self.struck(place);
             }
@@ -96,6 +99,9 @@ impl<S: System> Session<'_, S> {
     ) -> Result<bool, Error> {
         if !self.restarts.crash(network, node, state).await? {
             return Ok(false);
+        }
+        if let Some(companion) = &mut self.companion {
+            companion.crashed(node);
         }
         let peer = node.to_string();
         self.record(&FaultAction::Kill { peer });
@@ -154,6 +160,10 @@ impl<S: System> Session<'_, S> {
         }
         let paused = self.clock.is_paused();
         let state = self.restarts.resume(network, node, peer, paused);
+        let driver = network.drivers.iter().find(|driver| driver.id() == node);
+        if let (Some(companion), Some(driver)) = (&mut self.companion, driver) {
+            companion.restarted(node, driver.commander());
+        }
         if state == Some(Memory::Lost) {
             self.progress.endings.forget(self.system, node);
         }
@@ -179,6 +189,9 @@ impl<S: System> Session<'_, S> {
         match drivers.find(|driver| driver.id() == node) {
             Some(driver) => driver.change_faults(change),
             None => drop(self.restarts.faults(node).map(change)),
+        }
+        if let Some(companion) = &mut self.companion {
+            companion.halted(node, halts);
         }
         changed
     }

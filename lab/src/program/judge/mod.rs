@@ -1,0 +1,93 @@
+//! The judges of the workloads. They see what clients asked and were answered, and nothing
+//! that a program says of itself.
+
+mod counter;
+mod register;
+mod set;
+mod simple;
+
+use trace::history::History;
+
+use super::operation::{Ended, Operation};
+use super::roster::Roster;
+use super::workload::Workload;
+use crate::checkers::Property;
+
+/// The properties of a run of that workload.
+pub fn check(
+    workload: Workload,
+    operations: &[Operation<'_>],
+    history: &History,
+    roster: Roster,
+) -> Vec<Property> {
+    let mut all = vec![answers(operations, history), messages(history, roster)];
+    all.extend(match workload {
+        Workload::Echo => vec![simple::echo(operations, history)],
+        Workload::UniqueIds => vec![simple::unique(operations, history)],
+        Workload::Broadcast => set::check(&set::BROADCAST, operations, history),
+        Workload::GSet => set::check(&set::G_SET, operations, history),
+        Workload::GCounter | Workload::PnCounter => vec![counter::check(operations, history)],
+        Workload::LinKv => vec![register::check(operations, history)],
+    });
+    all
+}
+
+/// Whether answers are what the protocol has, and each sort of operation was carried out at
+/// least once: programs that refuse all have shown nothing.
+fn answers(operations: &[Operation<'_>], history: &History) -> Property {
+    let mut property = Property::of("answers are those of the protocol", history)
+        .looks_at("operation of a client");
+    for operation in operations {
+        let wrong = match &operation.ended {
+            Ended::Malformed(why) => Some(why),
+            _ => None,
+        };
+        property.check(wrong.is_none(), || {
+            format!(
+                "{} was answered with a message {}",
+                words(operation),
+                wrong.map_or("", |it| it)
+            )
+        });
+    }
+    let mut kinds: Vec<_> = operations.iter().map(|one| &*one.kind).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    for kind in kinds {
+        let mut of_kind = operations.iter().filter(|one| one.kind == kind);
+        if !of_kind.any(Operation::is_done) {
+            property.unknown(format!("no {kind} was carried out"));
+        }
+    }
+    property
+}
+
+/// Whether programs write messages, and to processes that there are.
+fn messages(history: &History, roster: Roster) -> Property {
+    let mut property = Property::of("programs write messages alone", history);
+    for (process, _, kind, fields) in history.outputs() {
+        match kind {
+            "Delivered" => property.checked += 1,
+            "Wrong" => property.check(false, || {
+                let text = |name| fields.get(name).map(ToString::to_string);
+                let (why, line) = (text("why"), text("text"));
+                let line = line.filter(|line| !line.is_empty());
+                let line = line.map(|line| format!(": {line}")).unwrap_or_default();
+                let program = roster.in_words(process);
+                format!("{program}: {}{line}", why.unwrap_or_default())
+            }),
+            _ => {}
+        }
+    }
+    property
+}
+
+/// An operation, for a verdict.
+fn words(operation: &Operation<'_>) -> String {
+    let body = serde_json::Value::Object(operation.asked.clone());
+    format!(
+        "{} asked {}",
+        operation.record.process,
+        super::wire::excerpt(&body.to_string())
+    )
+}

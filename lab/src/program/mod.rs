@@ -1,0 +1,175 @@
+//! Programs in any language as processes of a run: they read and write JSON lines, as
+//! Maelstrom's nodes do, and stand on libp2p peers.
+//!
+//! A program is told its name and those of all programs (`init`), and then gets messages of
+//! clients and of other programs. Its peer sends what it writes, and writes what its peer
+//! gets to it. Clients and services ([`service`]) are peers of their own. Clients ask at fixed times ([`workload`]),
+//! whether or not they were answered. What they asked and were answered is in the trace,
+//! and the judge ([`judge`]) sees nothing else.
+//!
+//! This module starts no program: `testbed program` does.
+
+pub mod judge;
+pub mod member;
+pub mod nemesis;
+pub mod operation;
+pub mod roster;
+pub mod service;
+pub mod wire;
+pub mod workload;
+
+use std::time::Duration;
+
+use algorithms::NodeId;
+use trace::history::History;
+
+use crate::stats::Measure;
+use crate::system::clients::{Answer, Client, Request, To, throughput};
+use crate::system::{Figure, Judgement, ScheduledCommand, System};
+use member::{Command, Member, Noise, Output};
+use operation::Operation;
+use roster::{Part, Roster};
+use workload::{Neighbours, Pace, Workload};
+
+/// How long a client waits for an answer, as in Maelstrom.
+pub const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Programs, their clients, and the services.
+#[derive(Clone, Debug)]
+pub struct Programs {
+    /// What clients ask for.
+    pub workload: Workload,
+    /// Who takes part.
+    pub roster: Roster,
+    /// How much is asked.
+    pub pace: Pace,
+    /// What programs are told of their neighbours in `broadcast`.
+    pub neighbours: Neighbours,
+    /// What happens to messages between programs.
+    pub noise: Noise,
+    /// Determines what is asked.
+    pub seed: u64,
+}
+
+impl Programs {
+    fn operations<'a>(&self, history: &'a History) -> Vec<Operation<'a>> {
+        operation::read(history, self.roster)
+    }
+
+    /// Messages that programs have sent to each other.
+    fn between_programs(&self, history: &History) -> u64 {
+        let is_program = |name: &str| {
+            let node = (0..self.roster.programs).map(NodeId);
+            node.map(|node| node.to_string()).any(|node| node == name)
+        };
+        let sent = history.sends();
+        let between = sent.filter(|(from, _, to, _)| is_program(from) && is_program(to));
+        between.count() as u64
+    }
+}
+
+impl System for Programs {
+    type Algorithm = Member;
+
+    fn processes(&self) -> u32 {
+        self.roster.processes()
+    }
+
+    fn process(&self, id: NodeId) -> Member {
+        Member::new(id, self.roster, self.noise, PATIENCE)
+    }
+
+    fn commands(&self) -> Vec<ScheduledCommand<Command>> {
+        Vec::new()
+    }
+
+    fn clients(&self) -> Vec<Client<Command>> {
+        let asks = self
+            .workload
+            .asks(self.roster, &self.pace, self.neighbours, self.seed);
+        let numbered = (1..).zip(asks);
+        let ask = |(number, asked): (u64, workload::Asked)| {
+            let body = asked.body.to_string();
+            Client {
+                at: asked.at,
+                to: To::Process(self.roster.client(asked.client)),
+                requests: vec![Request::new("Ask", Command::Ask { number, body })],
+                think: Duration::ZERO,
+                // The client says itself that it waits no longer.
+                patience: PATIENCE * 2,
+                retries: 0,
+            }
+        };
+        numbered.map(ask).collect()
+    }
+
+    fn answers(&self, _: NodeId, asked: &Command, output: &Output) -> Option<Answer> {
+        let Command::Ask { number: asked, .. } = asked else {
+            return None;
+        };
+        match output {
+            Output::Answered { number, .. } | Output::TimedOut { number } if number == asked => {
+                Some(Answer::Done)
+            }
+            _ => None,
+        }
+    }
+
+    fn ends(&self, _: NodeId, _: &Output) -> bool {
+        false
+    }
+
+    fn endings(&self) -> u64 {
+        0
+    }
+
+    fn lasts(&self, _: Duration) -> Duration {
+        self.pace.lasts + self.pace.recovery + PATIENCE * 2
+    }
+
+    fn measures(&self) -> bool {
+        true
+    }
+
+    fn survives_crashes(&self) -> bool {
+        true
+    }
+
+    fn judge(&self, history: &History) -> Judgement {
+        let operations = self.operations(history);
+        let count = operations.len() as u64;
+        let done = operations.iter().filter(|one| one.is_done());
+        let between = self.between_programs(history);
+        let figure = |name, measured, formula: &str| Figure {
+            name,
+            measured,
+            theory: None,
+            formula: formula.into(),
+        };
+        let mut measures = throughput(done.clone().map(|one| &one.record));
+        measures.push(Measure::ratio(
+            "messages an operation",
+            between as f64 / count.max(1) as f64,
+            count,
+        ));
+        Judgement {
+            properties: judge::check(self.workload, &operations, history, self.roster),
+            figures: vec![
+                figure("operations", count, "that clients asked for"),
+                figure(
+                    "carried out",
+                    done.count() as u64,
+                    "the others were refused, or nothing is known",
+                ),
+                figure("messages", between, "between programs"),
+            ],
+            measures,
+            ..Judgement::default()
+        }
+    }
+}
+
+/// Whether that process stands for a program.
+pub fn is_program(roster: Roster, node: NodeId) -> bool {
+    matches!(roster.part(node), Some(Part::Program(_)))
+}

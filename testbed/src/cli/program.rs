@@ -1,0 +1,218 @@
+//! `testbed program` on the command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use lab::delay::Delay;
+use lab::program::Programs;
+use lab::program::member::Noise;
+use lab::program::nemesis::{Nemesis, schedule};
+use lab::program::roster::Roster;
+use lab::program::workload::{Neighbours, Pace, Workload};
+use lab::system::System as _;
+use lab::system::clients::Clients;
+use lab::topology::Topology;
+use lab::values::probability;
+use serde_json::json;
+
+use super::{Common, Error, Measure, Usage, values};
+use crate::experiment::live::Live;
+use crate::limits::Need;
+use crate::network::Links;
+use crate::program::{self, Spec};
+use crate::run::{self, RunOptions};
+
+/// How many programs there are, if the command line does not say: as in Maelstrom.
+const PROGRAMS: u32 = 5;
+
+/// The most programs: each is a process of the system. A guess.
+const MOST: u32 = 200;
+
+/// How long the run may go on after the last client has stopped waiting. A guess.
+const AFTERWARDS: Duration = Duration::from_secs(30);
+
+/// Options of `testbed program`.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Options of program")]
+pub struct Program {
+    /// The program: each of --peers runs it
+    #[arg(long, value_name = "FILE")]
+    pub bin: PathBuf,
+    /// What clients ask for
+    #[arg(long, short, value_name = "W")]
+    pub workload: Workload,
+    /// How many operations a second, by all clients together
+    #[arg(long, value_name = "N", default_value_t = 5.0, value_parser = rate)]
+    pub rate: f64,
+    /// For how many seconds
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub seconds: u64,
+    /// How long nothing is asked then, before the last reads of a set or a counter
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = values::duration)]
+    pub recovery: Duration,
+    /// How many clients; each asks one program [default: as many as programs]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST)))]
+    pub clients: Option<u32>,
+    /// The delay of each message: 100ms, 0ms..200ms or exponential:100ms
+    #[arg(long, value_name = "D", default_value = "0ms")]
+    pub latency: Delay,
+    /// What happens to programs, in turns
+    #[arg(long, value_name = "FAULT,...", value_delimiter = ',')]
+    pub nemesis: Vec<Nemesis>,
+    /// How long a fault lasts, and the time to the next one; a third of the run at most
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = values::interval)]
+    pub nemesis_interval: Duration,
+    /// The probability that a message between programs is lost
+    #[arg(long, value_name = "P", default_value_t = 0.0, value_parser = probability)]
+    pub loss: f64,
+    /// The probability that it comes twice
+    #[arg(long, value_name = "P", default_value_t = 0.0, value_parser = probability)]
+    pub duplication: f64,
+    /// The neighbours that programs are told in broadcast
+    #[arg(long, value_name = "N", default_value = "grid")]
+    pub neighbours: Neighbours,
+    /// What the program is started with, after --
+    #[arg(last = true, value_name = "ARGUMENT")]
+    pub args: Vec<String>,
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    let rate: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    match rate > 0.0 && rate <= 10_000.0 {
+        true => Ok(rate),
+        false => Err("take more than 0 and at most 10000 operations a second".to_owned()),
+    }
+}
+
+impl Program {
+    /// What it requires of real peers, its clients and services included.
+    pub fn need(&self, common: &Common) -> Result<Need, Error> {
+        let peers = self.roster(common)?.processes();
+        Ok(Need::of(1, peers))
+    }
+
+    fn roster(&self, common: &Common) -> Result<Roster, Error> {
+        let programs = common.peers.unwrap_or(PROGRAMS);
+        if programs > MOST {
+            let given = format!("--peers {programs}");
+            let reason = format!("each is a process of the system; take at most {MOST}");
+            return Err(Usage::value(given, reason).into());
+        }
+        Ok(Roster {
+            programs,
+            clients: self.clients.unwrap_or(programs),
+        })
+    }
+
+    /// Those of the run: each client is connected with its program, programs with each other
+    /// and with the services.
+    fn options(&self, common: &Common, roster: Roster) -> Result<RunOptions, Error> {
+        if let Some(topology) = &common.topology {
+            let given = format!("--topology {topology}");
+            let reason = "programs are connected with each other; in broadcast, --neighbours \
+                          says whom they are to talk to";
+            return Err(Usage::value(given, reason).into());
+        }
+        if common.scenario.is_some() {
+            let reason = "--nemesis says what happens to programs; leave it out";
+            return Err(Usage::option("--scenario", reason).into());
+        }
+        let common = Common {
+            peers: Some(roster.processes()),
+            topology: Some(Topology::Full),
+            ..common.clone()
+        };
+        let options = common.checked(Need::of(1, PROGRAMS))?;
+        Ok(RunOptions {
+            topology: "programs".to_owned(),
+            edges: roster.edges().into_iter().collect(),
+            ..options
+        })
+    }
+
+    fn description(&self, roster: Roster) -> run::Experiment {
+        run::Experiment {
+            name: "program".into(),
+            options: json!({
+                "bin": self.bin,
+                "args": self.args,
+                "workload": self.workload,
+                "programs": roster.programs,
+                "clients": roster.clients,
+                "rate": self.rate,
+                "seconds": self.seconds,
+                "recovery_seconds": self.recovery.as_secs_f64(),
+                "latency": self.latency.to_string(),
+                "nemesis": self.nemesis,
+                "nemesis_interval_seconds": self.nemesis_interval.as_secs_f64(),
+                "loss": self.loss,
+                "duplication": self.duplication,
+                "neighbours": self.neighbours,
+            }),
+        }
+    }
+}
+
+impl Measure for Program {
+    type Experiment = Live<Programs>;
+
+    fn checked(&self, common: &Common) -> Result<(Live<Programs>, RunOptions), Error> {
+        let roster = self.roster(common)?;
+        let options = self.options(common, roster)?;
+        let lasts = Duration::from_secs(self.seconds);
+        let system = Programs {
+            workload: self.workload,
+            roster,
+            pace: Pace {
+                rate: self.rate,
+                lasts,
+                recovery: self.recovery,
+            },
+            neighbours: self.neighbours,
+            noise: Noise {
+                lost: of_a_million(self.loss),
+                doubled: of_a_million(self.duplication),
+            },
+            seed: options.seed,
+        };
+        let spec = Spec {
+            bin: self.bin.clone(),
+            args: self.args.clone(),
+        };
+        let links = Links {
+            delay: self.latency.clone(),
+            in_order: true,
+        };
+        let scenario = schedule(
+            &self.nemesis,
+            self.nemesis_interval,
+            lasts,
+            roster,
+            options.seed,
+        );
+        let timeout = Clients::new(system.clients()).last() + AFTERWARDS;
+        let live = Live::new(self.description(roster), system, links, scenario, timeout);
+        Ok((beside(live, spec, roster)?, options))
+    }
+}
+
+/// The run with its programs.
+#[cfg(unix)]
+fn beside(
+    live: Live<Programs>,
+    spec: Spec,
+    roster: Roster,
+) -> Result<Live<Programs>, program::Error> {
+    Ok(live.beside(Box::new(program::Crew::new(spec, roster)?)))
+}
+
+#[cfg(not(unix))]
+fn beside(_: Live<Programs>, _: Spec, _: Roster) -> Result<Live<Programs>, program::Error> {
+    Err(program::Error::Elsewhere)
+}
+
+/// A probability as a number of a million.
+fn of_a_million(probability: f64) -> u32 {
+    (probability * 1e6).round() as u32
+}

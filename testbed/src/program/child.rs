@@ -1,0 +1,254 @@
+//! One program that runs: its standard streams, its group, its end.
+
+use std::collections::VecDeque;
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use lab::program::wire::{LONGEST, Line, Wrong, excerpt};
+use tokio::io::{AsyncWriteExt as _, BufReader};
+use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::lines::{self, Read};
+use super::{Error, NAME, Spec, sweep};
+
+/// How many lines wait for a program that does not read. A guess.
+const WAITING: usize = 16 * 1024;
+
+/// How many of the last lines on standard error are kept, and how long each may be.
+const KEPT: usize = 32;
+const LONGEST_KEPT: usize = 1024;
+
+/// How many lines that nobody has taken yet are kept back: then the program waits.
+const SAID: usize = 256;
+
+/// How long one that has closed its output may take to end. A guess.
+const CLOSING: Duration = Duration::from_secs(1);
+
+/// What a program does.
+#[derive(Debug)]
+pub(super) enum Event {
+    /// It has written a message, on the line of that number.
+    Said(Line),
+    /// It has written something else.
+    Misprinted {
+        number: u64,
+        wrong: Wrong,
+        text: String,
+    },
+    /// It has ended, or says nothing more.
+    Ended(String),
+}
+
+/// A program that runs. When it is dropped, its group is killed.
+#[derive(Debug)]
+pub(super) struct Child {
+    group: Group,
+    input: mpsc::Sender<String>,
+    pub(super) events: mpsc::Receiver<Event>,
+    last: Last,
+    _tasks: JoinSet<()>,
+}
+
+/// The last lines on standard error.
+#[derive(Clone, Debug, Default)]
+struct Last(Arc<Mutex<VecDeque<String>>>);
+
+/// The group of processes that a program begins.
+#[derive(Debug)]
+pub(super) struct Group(i32);
+
+impl Child {
+    /// Starts the program in that folder.
+    ///
+    /// # Errors
+    /// [`Error::Start`].
+    pub(super) fn start(name: &str, spec: &Spec, folder: &Path, mark: &str) -> Result<Self, Error> {
+        let failed = |source| Error::Start {
+            program: name.to_owned(),
+            source,
+        };
+        let this = std::env::current_exe().map_err(failed)?;
+        let mut command = Command::new(this);
+        command.arg(NAME).arg(&spec.bin).args(&spec.args);
+        command.current_dir(folder).env_clear();
+        for kept in [
+            "PATH",
+            "HOME",
+            "LANG",
+            "LC_ALL",
+            "TMPDIR",
+            "JAVA_HOME",
+            "GOCACHE",
+        ] {
+            if let Some(value) = std::env::var_os(kept) {
+                command.env(kept, value);
+            }
+        }
+        command
+            .env(sweep::MARK, mark)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .kill_on_drop(true);
+        let mut child = command.spawn().map_err(failed)?;
+        let group = Group(
+            child
+                .id()
+                .and_then(|id| i32::try_from(id).ok())
+                .unwrap_or(0),
+        );
+        let (input, waiting) = mpsc::channel(WAITING);
+        let (said, events) = mpsc::channel(SAID);
+        let last = Last::default();
+        let mut tasks = JoinSet::new();
+        if let Some(stdin) = child.stdin.take() {
+            tasks.spawn(write(stdin, waiting));
+        }
+        if let Some(stderr) = child.stderr.take() {
+            tasks.spawn(keep(stderr, last.clone()));
+        }
+        if let Some(stdout) = child.stdout.take() {
+            let last = last.clone();
+            tasks.spawn(async move {
+                listen(stdout, &said).await;
+                if timeout(CLOSING, child.wait()).await.is_err() {
+                    let why = format!("it has closed its standard output{last}");
+                    let _ = said.send(Event::Ended(why)).await;
+                }
+                let why = match child.wait().await {
+                    Ok(status) => format!("it has ended with {status}{last}"),
+                    Err(error) => format!("it cannot be waited for: {error}"),
+                };
+                let _ = said.send(Event::Ended(why)).await;
+            });
+        }
+        Ok(Self {
+            group,
+            input,
+            events,
+            last,
+            _tasks: tasks,
+        })
+    }
+
+    /// Writes a line to its standard input, as soon as it reads. Returns whether there was room.
+    pub(super) fn write(&self, line: String) -> bool {
+        match self.input.try_send(line) {
+            Ok(()) | Err(mpsc::error::TrySendError::Closed(_)) => true,
+            Err(mpsc::error::TrySendError::Full(_)) => false,
+        }
+    }
+
+    /// The last lines that it has written to standard error, for a message.
+    pub(super) fn last_words(&self) -> String {
+        self.last.to_string()
+    }
+
+    /// Halts all of its processes, or lets them go on.
+    pub(super) fn halt(&self, halts: bool) {
+        use nix::sys::signal::Signal;
+        self.group.signal(match halts {
+            true => Signal::SIGSTOP,
+            false => Signal::SIGCONT,
+        });
+    }
+}
+
+impl Group {
+    fn signal(&self, signal: nix::sys::signal::Signal) {
+        // 0 would be the group of this process.
+        if self.0 > 0 {
+            // An error means that all of them have ended.
+            let _ = nix::sys::signal::killpg(nix::unistd::Pid::from_raw(self.0), signal);
+        }
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.signal(nix::sys::signal::Signal::SIGKILL);
+    }
+}
+
+impl Last {
+    fn lock(&self) -> MutexGuard<'_, VecDeque<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// `; on standard error: …`, or nothing.
+impl std::fmt::Display for Last {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let lines = self.lock();
+        match lines.back() {
+            None => Ok(()),
+            Some(_) => {
+                let all: Vec<_> = lines.iter().map(String::as_str).collect();
+                write!(f, "; on standard error: {}", all.join(" | "))
+            }
+        }
+    }
+}
+
+async fn write(mut stdin: ChildStdin, mut waiting: mpsc::Receiver<String>) {
+    while let Some(line) = waiting.recv().await {
+        if stdin.write_all(line.as_bytes()).await.is_err() || stdin.flush().await.is_err() {
+            // It has closed its input. Its end is told by its output.
+            return;
+        }
+    }
+}
+
+/// Reads all that it writes, until the end.
+async fn listen(stdout: ChildStdout, said: &mpsc::Sender<Event>) {
+    let mut input = BufReader::new(stdout);
+    for number in 1.. {
+        let parsed = match lines::next(&mut input, LONGEST).await {
+            Ok(Some(Read::Line(line))) => parse(line),
+            Ok(Some(Read::Long)) => Err((Wrong::Long, String::new())),
+            Ok(None) | Err(_) => return,
+        };
+        let event = match parsed {
+            Ok(line) => Event::Said(line),
+            Err((wrong, text)) => Event::Misprinted {
+                number,
+                wrong,
+                text,
+            },
+        };
+        if said.send(event).await.is_err() {
+            return;
+        }
+    }
+}
+
+fn parse(line: Vec<u8>) -> Result<Line, (Wrong, String)> {
+    match String::from_utf8(line) {
+        Ok(text) => Line::parse(&text).map_err(|wrong| (wrong, excerpt(&text))),
+        Err(error) => {
+            let text = excerpt(&String::from_utf8_lossy(error.as_bytes()));
+            Err((Wrong::NoJson("it is no UTF-8".into()), text))
+        }
+    }
+}
+
+async fn keep(stderr: ChildStderr, last: Last) {
+    let mut input = BufReader::new(stderr);
+    while let Ok(Some(read)) = lines::next(&mut input, LONGEST_KEPT).await {
+        let line = match read {
+            Read::Line(line) => String::from_utf8_lossy(&line).into_owned(),
+            Read::Long => format!("(a line of more than {LONGEST_KEPT} bytes)"),
+        };
+        let mut kept = last.lock();
+        if kept.len() == KEPT {
+            kept.pop_front();
+        }
+        kept.push_back(line);
+    }
+}

@@ -1,0 +1,323 @@
+//! The programs of a run, and the processes that stand for them.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fs;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use algorithms::NodeId;
+use futures::FutureExt as _;
+use futures::future::{BoxFuture, try_join_all};
+use lab::program::is_program;
+use lab::program::member::{Command, Member, Output};
+use lab::program::roster::Roster;
+use lab::program::wire::Line;
+use lab::simulator::Change;
+use node::driver::{Commander, Driver};
+use opentelemetry::Context;
+use serde_json::{Map, Value, json};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use super::child::{Child, Event};
+use super::{Error, Spec, sweep};
+use crate::experiment;
+use crate::experiment::live::Companion;
+
+/// How long a program may take to answer `init`, as in Maelstrom.
+const INIT: Duration = Duration::from_secs(10);
+
+/// What is said of a program for which too many lines wait.
+const UNREAD: &str = "it does not read its standard input; a message for it is lost";
+
+/// The client that asks for it, and the number of its message.
+const ASKER: &str = "c0";
+const INIT_ID: u64 = 1;
+
+/// The children of a run.
+#[derive(Debug)]
+pub struct Crew {
+    spec: Spec,
+    roster: Roster,
+    folder: PathBuf,
+    mark: String,
+    programs: BTreeMap<NodeId, Running>,
+    /// The number of the last message to any program.
+    delivered: u64,
+}
+
+/// A program that runs: what is done with it goes through here.
+#[derive(Debug)]
+struct Running {
+    orders: mpsc::UnboundedSender<Order>,
+    task: JoinHandle<()>,
+}
+
+#[derive(Debug)]
+enum Order {
+    Write(String),
+    Halt(bool),
+    Command(Command),
+}
+
+impl Crew {
+    /// Children that run that program.
+    ///
+    /// # Errors
+    /// [`Error::Missing`], [`Error::NotExecutable`], and [`Error::Start`] without a folder.
+    pub fn new(spec: Spec, roster: Roster) -> Result<Self, Error> {
+        let missing = |source| Error::Missing {
+            bin: spec.bin.clone(),
+            source,
+        };
+        // The children have other folders.
+        let bin = fs::canonicalize(&spec.bin).map_err(missing)?;
+        let metadata = fs::metadata(&bin).map_err(missing)?;
+        if !metadata.is_file() || metadata.permissions().mode() & 0o111 == 0 {
+            return Err(Error::NotExecutable { bin: spec.bin });
+        }
+        let mark = format!("{:016x}", rand::random::<u64>());
+        let folder = std::env::temp_dir().join(format!("testbed-{mark}"));
+        Ok(Self {
+            spec: Spec { bin, ..spec },
+            roster,
+            folder,
+            mark,
+            programs: BTreeMap::new(),
+            delivered: 0,
+        })
+    }
+
+    /// Starts a program, and returns once it has answered `init`.
+    async fn start(&self, node: NodeId) -> Result<Child, Error> {
+        let name = self.roster.name(node);
+        let folder = self.folder.join(&name);
+        let made = fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&folder);
+        made.map_err(|source| Error::Start {
+            program: name.clone(),
+            source,
+        })?;
+        let init = init(self.roster, &name);
+        begin(name, &self.spec, &folder, &self.mark, init).await
+    }
+}
+
+/// What the program is told first.
+fn init(roster: Roster, name: &str) -> String {
+    let all = (0..roster.programs).map(|number| roster.name(NodeId(number)));
+    let body = json!({
+        "type": "init",
+        "msg_id": INIT_ID,
+        "node_id": name,
+        "node_ids": all.collect::<Vec<_>>(),
+    });
+    let body: Map<String, Value> = body.as_object().cloned().unwrap_or_default();
+    let line = Line::new(ASKER.into(), name.into(), &body);
+    line.map(|line| line.text(0)).unwrap_or_default()
+}
+
+/// Starts a program, and tells it its name.
+async fn begin(
+    name: String,
+    spec: &Spec,
+    folder: &Path,
+    mark: &str,
+    init: String,
+) -> Result<Child, Error> {
+    let mut child = Child::start(&name, spec, folder, mark)?;
+    child.write(init);
+    let mut before = VecDeque::new();
+    let answered = timeout(INIT, async {
+        loop {
+            match child.events.recv().await {
+                Some(Event::Said(line)) if is_init_ok(&line) => return Ok(()),
+                Some(Event::Ended(why)) => return Err(why),
+                None => return Err("it has ended".to_owned()),
+                Some(Event::Said(line)) => before.push_back(line.as_written()),
+                Some(Event::Misprinted { text, .. }) => before.push_back(text),
+            }
+            before.truncate(3);
+        }
+    });
+    let why = match answered.await {
+        Ok(Ok(())) => return Ok(child),
+        Ok(Err(why)) => why,
+        Err(_) => {
+            let written = match before.is_empty() {
+                true => "nothing".to_owned(),
+                false => Vec::from(before).join(" | "),
+            };
+            format!(
+                "within {INIT:?} it has written {written}{}",
+                child.last_words()
+            )
+        }
+    };
+    Err(Error::Silent { program: name, why })
+}
+
+fn is_init_ok(line: &Line) -> bool {
+    line.kind == "init_ok" && line.in_reply_to == Some(INIT_ID)
+}
+
+/// Lets a program take part until it ends, or this task is aborted. What it says, its process
+/// is commanded to send.
+async fn take_part(
+    mut child: Child,
+    mut orders: mpsc::UnboundedReceiver<Order>,
+    commander: Commander<Member>,
+) {
+    let mut is_over = false;
+    loop {
+        let command = tokio::select! {
+            order = orders.recv() => match order {
+                None => return,
+                Some(Order::Command(command)) => command,
+                Some(Order::Halt(halts)) => {
+                    child.halt(halts);
+                    continue;
+                }
+                Some(Order::Write(line)) => match child.write(line) {
+                    true => continue,
+                    false => Command::Failed { why: UNREAD.into() },
+                },
+            },
+            event = child.events.recv(), if !is_over => match event {
+                Some(Event::Said(line)) => Command::Said { line },
+                Some(Event::Misprinted { number, wrong, text }) => Command::Misprinted {
+                    number,
+                    why: format!("{wrong}; {}", wrong.hint()),
+                    text,
+                },
+                Some(Event::Ended(why)) => Command::Failed { why },
+                None => {
+                    is_over = true;
+                    continue;
+                }
+            },
+        };
+        // An error means that the process is down.
+        let _ = commander.command(command, None, Context::new()).await;
+    }
+}
+
+impl Running {
+    fn start(child: Child, commander: Commander<Member>) -> Self {
+        let (orders, receiver) = mpsc::unbounded_channel();
+        let task = tokio::spawn(take_part(child, receiver, commander));
+        Self { orders, task }
+    }
+
+    fn order(&self, order: Order) {
+        let _ = self.orders.send(order);
+    }
+}
+
+/// Its child goes with the task.
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Companion<Member> for Crew {
+    /// All programs start at once.
+    fn begin<'a>(
+        &'a mut self,
+        drivers: &'a [Driver<Member>],
+    ) -> BoxFuture<'a, Result<(), experiment::Error>> {
+        async move {
+            let programs = drivers
+                .iter()
+                .filter(|driver| is_program(self.roster, driver.id()));
+            let starts = programs.map(async |driver| {
+                let child = self.start(driver.id()).await?;
+                Ok::<_, Error>((driver.id(), child, driver.commander()))
+            });
+            let started = try_join_all(starts).await;
+            let started = started.map_err(|error| experiment::Error::Companion(error.into()))?;
+            self.programs = started
+                .into_iter()
+                .map(|(node, child, commander)| (node, Running::start(child, commander)))
+                .collect();
+            Ok(())
+        }
+        .boxed()
+    }
+
+    fn hear(&mut self, node: NodeId, output: &Output) {
+        let Output::Delivered { line } = output else {
+            return;
+        };
+        self.delivered += 1;
+        if let Some(program) = self.programs.get(&node) {
+            program.order(Order::Write(line.text(self.delivered)));
+        }
+    }
+
+    fn crashed(&mut self, node: NodeId) {
+        self.programs.remove(&node);
+    }
+
+    /// It has lost what it knew, and is told its name again.
+    fn restarted(&mut self, node: NodeId, commander: Commander<Member>) {
+        if !is_program(self.roster, node) {
+            return;
+        }
+        let (orders, receiver) = mpsc::unbounded_channel();
+        let name = self.roster.name(node);
+        let (spec, mark) = (self.spec.clone(), self.mark.clone());
+        let (folder, init) = (self.folder.join(&name), init(self.roster, &name));
+        let task = tokio::spawn(async move {
+            match begin(name, &spec, &folder, &mark, init).await {
+                Ok(child) => take_part(child, receiver, commander).await,
+                Err(error) => {
+                    let why = error.to_string();
+                    let failed = Command::Failed { why };
+                    let _ = commander.command(failed, None, Context::new()).await;
+                }
+            }
+        });
+        self.programs.insert(node, Running { orders, task });
+    }
+
+    /// Messages across a cut are lost where they arrive, so that connections stay.
+    fn changed(&mut self, change: &Change) {
+        let (partition, cuts) = match change {
+            Change::Part(partition) => (partition, true),
+            Change::Heal(partition) => (partition, false),
+            _ => return,
+        };
+        let all = 0..self.roster.programs;
+        for (node, program) in &self.programs {
+            let others = all.clone().filter(|other| partition.cuts(*other, node.0));
+            let from: Vec<_> = others.map(NodeId).collect();
+            if !from.is_empty() {
+                program.order(Order::Command(match cuts {
+                    true => Command::Cut { from },
+                    false => Command::Heal { from },
+                }));
+            }
+        }
+    }
+
+    fn halted(&mut self, node: NodeId, halts: bool) {
+        if let Some(program) = self.programs.get(&node) {
+            program.order(Order::Halt(halts));
+        }
+    }
+}
+
+impl Drop for Crew {
+    fn drop(&mut self) {
+        self.programs.clear();
+        sweep::kill_marked(&self.mark);
+        // A child may have left nothing, or what cannot be removed.
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}

@@ -1,0 +1,39 @@
+//! Programs in any language, each a child of this process that stands on a libp2p peer: their
+//! lines go out as messages, and messages come in as lines.
+//!
+//! [`lab::program`] has the system: what clients ask, and the judge. Here children are
+//! started, contained and stopped ([`child`]), and connected with the processes that stand
+//! for them ([`crew`]).
+//!
+//! A child gets a process group, a folder and an environment of its own, limits on files and
+//! cores, and a signal that kills it when this process dies. That contains accidents. It is no
+//! sandbox against a program that means harm.
+
+#[cfg(unix)]
+mod child;
+#[cfg(unix)]
+mod crew;
+mod error;
+#[cfg(unix)]
+mod launch;
+#[cfg(unix)]
+mod lines;
+#[cfg(unix)]
+mod sweep;
+
+use std::path::PathBuf;
+
+#[cfg(unix)]
+pub use crew::Crew;
+pub use error::Error;
+#[cfg(unix)]
+pub use launch::{NAME, main};
+
+/// A program to run.
+#[derive(Clone, Debug)]
+pub struct Spec {
+    /// Its file.
+    pub bin: PathBuf,
+    /// What it is started with.
+    pub args: Vec<String>,
+}
