@@ -19,6 +19,7 @@ use crate::Error as LabError;
 use crate::liars::Liars;
 use crate::narrative::{in_steps, narrative};
 use crate::options;
+use crate::program;
 use crate::simulator::{Crash, Memory, Scenario};
 use crate::system::{self, Engine, Judgement, Setup, System};
 use crate::topology::{self, Topology};
@@ -66,7 +67,9 @@ impl Saved {
     /// [`Error::Topology`], where the record has none.
     pub fn new(record: &Value, store: &Store) -> Result<Self, Error> {
         let options = &record["experiment"]["options"];
-        let topology = record["topology"].as_str().map(|text| {
+        let named = record["topology"].as_str();
+        let named = named.filter(|text| *text != program::TOPOLOGY);
+        let topology = named.map(|text| {
             let topology = text.parse();
             topology.map_err(|why| Error::Topology {
                 text: text.to_owned(),
@@ -80,7 +83,7 @@ impl Saved {
             .filter(|_| !record["topology"].is_null());
         let known = known.and_then(|peers| u32::try_from(peers).ok());
         let saved = Self {
-            peers: known.unwrap_or_else(|| named(&history)),
+            peers: known.unwrap_or_else(|| count_named(&history)),
             topology: topology.transpose()?,
             seed: record["seed"].as_u64(),
             engine: match options["engine"].as_str() {
@@ -204,7 +207,7 @@ fn unfinished(record: &Value) -> Option<String> {
 
 /// How many processes there are by their names, which count from 0: a process without a
 /// recorded step has none.
-fn named(history: &History) -> u32 {
+fn count_named(history: &History) -> u32 {
     let numbers = history.processes.keys().filter_map(|name| {
         let number = name.strip_prefix("peer-")?.parse().ok()?;
         (NodeId(number).to_string() == **name).then_some(number)

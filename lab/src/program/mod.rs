@@ -9,6 +9,7 @@
 //!
 //! This module starts no program: `testbed program` does.
 
+pub mod expect;
 pub mod judge;
 pub mod member;
 pub mod nemesis;
@@ -26,10 +27,14 @@ use trace::history::History;
 use crate::stats::Measure;
 use crate::system::clients::{Answer, Client, Request, To, throughput};
 use crate::system::{Figure, Judgement, ScheduledCommand, System};
+use expect::Expectation;
 use member::{Command, Member, Noise, Output};
 use operation::Operation;
 use roster::{Part, Roster};
 use workload::{Neighbours, Pace, Workload};
+
+/// The name of the topology of such a run: no system but this one is built for it.
+pub const TOPOLOGY: &str = "programs";
 
 /// How long a client waits for an answer, as in Maelstrom.
 pub const PATIENCE: Duration = Duration::from_secs(5);
@@ -45,6 +50,8 @@ pub struct Programs {
     pub pace: Pace,
     /// What programs are told of their neighbours in `broadcast`.
     pub neighbours: Neighbours,
+    /// What is expected of its measures.
+    pub expect: Vec<Expectation>,
     /// What happens to messages between programs.
     pub noise: Noise,
     /// Determines what is asked.
@@ -147,13 +154,17 @@ impl System for Programs {
             formula: formula.into(),
         };
         let mut measures = throughput(done.clone().map(|one| &one.record));
+        measures.extend(judge::measures(self.workload, &operations));
         measures.push(Measure::ratio(
-            "messages an operation",
+            expect::MESSAGES,
             between as f64 / count.max(1) as f64,
             count,
         ));
+        let mut properties = judge::check(self.workload, &operations, history, self.roster);
+        let expected = self.expect.iter();
+        properties.extend(expected.map(|expected| expected.check(&measures, history)));
         Judgement {
-            properties: judge::check(self.workload, &operations, history, self.roster),
+            properties,
             figures: vec![
                 figure("operations", count, "that clients asked for"),
                 figure(

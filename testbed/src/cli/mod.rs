@@ -100,6 +100,7 @@ const PROGRAM: &str = "\
 Examples:
   testbed program --bin ./echo.py --workload echo
   testbed program --bin ./broadcast.py --workload broadcast --peers 25 --rate 100 --latency 100ms
+  testbed program --bin ./broadcast.py --workload broadcast --expect 'msgs-per-op < 30'
   testbed program --bin ./raft.py --workload lin-kv --nemesis partition,kill --seconds 60
   testbed program --bin /usr/bin/node --workload g-set -- /path/to/set.js
 

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use clap::Args;
 use lab::delay::Delay;
-use lab::program::Programs;
+use lab::program::expect::Expectation;
 use lab::program::member::Noise;
 use lab::program::nemesis::{Nemesis, schedule};
 use lab::program::roster::Roster;
 use lab::program::workload::{Neighbours, Pace, Workload};
+use lab::program::{Programs, TOPOLOGY};
 use lab::system::System as _;
 use lab::system::clients::Clients;
 use lab::topology::Topology;
@@ -72,6 +73,10 @@ pub struct Program {
     /// The neighbours that programs are told in broadcast
     #[arg(long, value_name = "N", default_value = "grid")]
     pub neighbours: Neighbours,
+    /// What the run is expected to be, besides right: msgs-per-op, stable-p50, stable-p99
+    /// or stable-max, with < or > and a bound; may be given more than once
+    #[arg(long, value_name = "'Q < BOUND'")]
+    pub expect: Vec<Expectation>,
     /// What the program is started with, after --
     #[arg(last = true, value_name = "ARGUMENT")]
     pub args: Vec<String>,
@@ -105,6 +110,38 @@ impl Program {
         })
     }
 
+    fn lasts(&self) -> Duration {
+        Duration::from_secs(self.seconds)
+    }
+
+    /// What clients ask for, and the judge of it.
+    fn system(&self, roster: Roster, seed: u64) -> Programs {
+        Programs {
+            workload: self.workload,
+            roster,
+            pace: Pace {
+                rate: self.rate,
+                lasts: self.lasts(),
+                recovery: self.recovery,
+            },
+            neighbours: self.neighbours,
+            expect: self.expect.clone(),
+            noise: Noise {
+                lost: of_a_million(self.loss),
+                doubled: of_a_million(self.duplication),
+            },
+            seed,
+        }
+    }
+
+    /// The judge of a run of that seed.
+    ///
+    /// # Errors
+    /// [`Usage`]: there would be too many programs.
+    pub fn judge(&self, common: &Common, seed: u64) -> Result<Programs, Error> {
+        Ok(self.system(self.roster(common)?, seed))
+    }
+
     /// Those of the run: each client is connected with its program, programs with each other
     /// and with the services.
     fn options(&self, common: &Common, roster: Roster) -> Result<RunOptions, Error> {
@@ -125,7 +162,7 @@ impl Program {
         };
         let options = common.checked(Need::of(1, PROGRAMS))?;
         Ok(RunOptions {
-            topology: "programs".to_owned(),
+            topology: TOPOLOGY.to_owned(),
             edges: roster.edges().into_iter().collect(),
             ..options
         })
@@ -149,6 +186,7 @@ impl Program {
                 "loss": self.loss,
                 "duplication": self.duplication,
                 "neighbours": self.neighbours,
+                "expect": self.expect,
             }),
         }
     }
@@ -160,22 +198,7 @@ impl Measure for Program {
     fn checked(&self, common: &Common) -> Result<(Live<Programs>, RunOptions), Error> {
         let roster = self.roster(common)?;
         let options = self.options(common, roster)?;
-        let lasts = Duration::from_secs(self.seconds);
-        let system = Programs {
-            workload: self.workload,
-            roster,
-            pace: Pace {
-                rate: self.rate,
-                lasts,
-                recovery: self.recovery,
-            },
-            neighbours: self.neighbours,
-            noise: Noise {
-                lost: of_a_million(self.loss),
-                doubled: of_a_million(self.duplication),
-            },
-            seed: options.seed,
-        };
+        let system = self.system(roster, options.seed);
         let spec = Spec {
             bin: self.bin.clone(),
             args: self.args.clone(),
@@ -187,7 +210,7 @@ impl Measure for Program {
         let scenario = schedule(
             &self.nemesis,
             self.nemesis_interval,
-            lasts,
+            self.lasts(),
             roster,
             options.seed,
         );

@@ -74,6 +74,31 @@ fn what_is_broadcast_outlives_a_partition() {
     );
 }
 
+/// Each tells each other one: 4 messages of 5 programs, and 4 answers.
+#[test]
+fn expectations_are_checked() {
+    if !is_ready() {
+        return;
+    }
+    let options = "--workload broadcast --peers 5 --seconds 3 --rate 20 --recovery 1s \
+                   --expect stable-p50<1s --expect msgs-per-op";
+    let (text, record) = run("broadcast.py", &format!("{options}<20"), 0);
+    assert_eq!(
+        text.matches("expectations are met: holds").count(),
+        2,
+        "{text}"
+    );
+    let measures = record["results"]["measures"].as_array().expect("measures");
+    let names = measures.iter().map(|measure| measure["name"].to_string());
+    let names: Vec<_> = names.collect();
+    assert!(names.contains(&"\"until all have it\"".into()), "{names:?}");
+    let (text, _) = run("broadcast.py", &format!("{options}<1"), 1);
+    assert!(
+        text.contains("and msgs-per-op < 1.00 was expected"),
+        "{text}"
+    );
+}
+
 #[test]
 fn a_set_grows_everywhere() {
     tell_apart(
@@ -199,28 +224,63 @@ fn no_child_is_left() {
     assert_eq!(marks(), 0);
 }
 
+/// Where a program of that name is; none where it is not installed, which is no mistake.
+fn installed(name: &str) -> Option<String> {
+    let found = std::process::Command::new("which").arg(name).output();
+    let path = String::from_utf8(found.expect("which").stdout).expect("a path");
+    (!path.is_empty()).then(|| path.trim().to_owned())
+}
+
 #[test]
 fn the_starters_answer_echo() {
-    if !is_ready() {
-        return;
-    }
-    for (bin, name) in [("python3", "python.py"), ("node", "javascript.mjs")] {
+    let folder = tempfile::tempdir().expect("a folder");
+    let built = folder.path().join("echo");
+    for (language, name) in [
+        ("python3", "python.py"),
+        ("node", "javascript.mjs"),
+        ("java", "Echo.java"),
+        ("go", "go.go"),
+    ] {
         let starter = workspace().join("docs/starter").join(name);
         let lines = std::fs::read_to_string(&starter).expect("a starter");
         assert!(lines.lines().count() < 60, "{name}");
-        let found = std::process::Command::new("which").arg(bin).output();
-        let found = found.expect("which").stdout;
-        if !or_say(!found.is_empty(), &format!("an installation of {bin}")) {
+        let Some(bin) = installed(language) else {
             continue;
+        };
+        let mut words = "program --workload echo --peers 2 --seconds 2 --rate 10 --bin ".to_owned();
+        if language == "go" {
+            let mut build = std::process::Command::new(bin);
+            build.args(["build", "-o"]).args([&built, &starter]);
+            assert!(build.status().expect("go").success());
+            words += &built.to_string_lossy();
+        } else {
+            words += &format!("{bin} -- {}", starter.display());
         }
-        let bin = String::from_utf8(found).expect("a path");
-        let words = format!(
-            "program --bin {} --workload echo --peers 2 --seconds 1 -- {}",
-            bin.trim(),
-            starter.display()
-        );
         drop(measured(&words, 0));
     }
+}
+
+/// The judge needs the run alone.
+#[test]
+fn a_saved_run_is_judged_again() {
+    if !is_ready() {
+        return;
+    }
+    let runs = support::saved::Runs::new();
+    let bin = program("ids.py");
+    let words = format!(
+        "program --bin {} --workload unique-ids --peers 2 --seconds 2 --rate 20 -- wrong",
+        bin.display()
+    );
+    let again = |words: &str| support::run(&mut runs.testbed(words.split(' '))).exits(1);
+    let first = again(&words);
+    let second = again("judge");
+    let violated = |ended: &support::Ended| {
+        let mut lines = ended.stdout.lines();
+        let found = lines.find(|line| line.contains("no id is given twice: VIOLATED"));
+        found.expect("a violation").to_owned()
+    };
+    assert_eq!(violated(&first), violated(&second));
 }
 
 #[test]

@@ -12,6 +12,7 @@ use super::operation::{Ended, Operation};
 use super::roster::Roster;
 use super::workload::Workload;
 use crate::checkers::Property;
+use crate::stats::Measure;
 
 /// The properties of a run of that workload.
 pub fn check(
@@ -30,6 +31,19 @@ pub fn check(
         Workload::LinKv => vec![register::check(operations, history)],
     });
     all
+}
+
+/// What is measured of the operations of that workload.
+pub fn measures(workload: Workload, operations: &[Operation<'_>]) -> Vec<Measure> {
+    match workload {
+        Workload::Broadcast => vec![set::until_all_have_it(&set::BROADCAST, operations)],
+        Workload::GSet => vec![set::until_all_have_it(&set::G_SET, operations)],
+        Workload::Echo
+        | Workload::UniqueIds
+        | Workload::GCounter
+        | Workload::PnCounter
+        | Workload::LinKv => Vec::new(),
+    }
 }
 
 /// Whether answers are what the protocol has, and each sort of operation was carried out at

@@ -1,13 +1,16 @@
 //! `broadcast` and `g-set`: what was added stays, and everybody has it in the end.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use serde_json::Value;
 use trace::history::History;
 
 use super::words;
 use crate::checkers::Property;
+use crate::program::expect::STABLE;
 use crate::program::operation::Operation;
+use crate::stats::{Measure, Times};
 
 /// How many missing elements a verdict names. A guess: more would not be read.
 const NAMED: usize = 5;
@@ -56,6 +59,38 @@ pub(super) fn check(
         twice(&reads, history),
         lost(&known, operations, &reads, history),
     ]
+}
+
+/// From each acknowledgement until the last read that lacked it was asked for; 0 if none did.
+/// Also how many are lacking in the end.
+pub(super) fn until_all_have_it(names: &Names, operations: &[Operation<'_>]) -> Measure {
+    let reads = operations.iter().filter_map(|one| read(names, one));
+    let reads: Vec<_> = reads
+        .map(|read| {
+            let seen: BTreeSet<_> = read.seen.into_iter().collect();
+            (read.operation.record.invoked, seen)
+        })
+        .collect();
+    let (mut times, mut lost) = (Times::new(), 0);
+    for operation in operations.iter().filter(|one| one.kind == names.add) {
+        let Some((known, _)) = operation.has("type") else {
+            continue;
+        };
+        let element = operation.asks(names.element).to_string();
+        let lacked = reads
+            .iter()
+            .filter(|(asked, seen)| *asked > known && !seen.contains(&element));
+        let last = lacked.map(|(asked, _)| *asked).max();
+        let is_read_after = |asked| reads.iter().any(|(other, _)| *other > asked);
+        match last {
+            Some(asked) if !is_read_after(asked) => lost += 1,
+            last => {
+                let took = last.map_or(0, |asked| asked - known);
+                times.record(Duration::from_nanos(took));
+            }
+        }
+    }
+    Measure::times(STABLE, times.summary(), lost)
 }
 
 /// A read and what it has seen.

@@ -4,8 +4,10 @@ use std::path::Path;
 use std::process::{self, ExitCode};
 
 use clap::Parser as _;
+use lab::program::Programs;
 use lab::saved::{Judged, Saved};
 use lab::system::{Setup, System, Visitor};
+use lab::topology::Topology;
 use serde_json::{Value, json};
 
 use super::output;
@@ -21,6 +23,10 @@ pub(super) fn saved(common: &Common, args: &Judge) -> Result<ExitCode, Error> {
         return by_program(program, common, args.run.as_deref());
     }
     let run = Run::open(common, args.run.as_deref())?;
+    if let (None, Some(programs)) = (&args.with, of_programs(&run.record)?) {
+        let judged = run.saved.judge(&programs);
+        return run.print(&by_programs(&programs), "", &judged);
+    }
     let chosen = match &args.with {
         Some(With::System(chosen)) => Virtual::clone(chosen),
         Some(With::Program(_)) | None => of_run(&run.record)?,
@@ -152,6 +158,31 @@ impl Visitor for Again<'_> {
 
     fn visit<S: System + 'static>(self, system: S) -> Judged {
         self.0.judge(&system)
+    }
+}
+
+/// The judge of a run of programs in other languages; `None` for any other run.
+fn of_programs(record: &Value) -> Result<Option<Programs>, Error> {
+    let words = record["command"].as_array().into_iter().flatten();
+    let Ok(cli) = Cli::try_parse_from(words.filter_map(Value::as_str)) else {
+        return Ok(None);
+    };
+    let seed = record["seed"].as_u64().unwrap_or_default();
+    match cli.command {
+        Command::Program(program) => program.judge(&cli.common, seed).map(Some),
+        _ => Ok(None),
+    }
+}
+
+fn by_programs(programs: &Programs) -> Description {
+    Description {
+        name: "program".into(),
+        algorithm: "program".into(),
+        workload: None,
+        options: json!({ "workload": programs.workload }),
+        topology: Topology::Full,
+        more_peers: 0,
+        measures: true,
     }
 }
 
