@@ -131,7 +131,10 @@ impl FromStr for Expectation {
             format!("{name:?} is none of {names}")
         })?;
         let bound = match quantity.is_time() {
-            true => duration(rest)?.as_nanos() as f64,
+            true => {
+                let time = duration(rest).map_err(|why| format!("{rest:?}: {why}"))?;
+                time.as_nanos() as f64
+            }
             false => {
                 let number: f64 = rest.parse().map_err(|_| format!("{rest:?} is no number"))?;
                 if !number.is_finite() {
