@@ -17,6 +17,8 @@ class Bad(Node):
         if HOW == "exits-at-once":
             print("no more", file=sys.stderr)
             sys.exit(7)
+        if HOW == "prints-early":
+            print("starting", flush=True)
         super().on_init(message, body)
         if HOW == "leaves-a-child" and os.fork() == 0:
             os.setsid()
@@ -28,6 +30,8 @@ class Bad(Node):
         if HOW == "somebody-else":
             self.id = "n99"
         if HOW == "nobody":
+            self.send("n99", {"type": "hello"})
+        while HOW == "floods":
             self.send("n99", {"type": "hello"})
         if HOW == "long":
             print("x" * (2 << 20), flush=True)

@@ -14,7 +14,7 @@ use crate::stats::{Measure, show};
 /// The measure of messages between programs.
 pub(super) const MESSAGES: &str = "messages an operation";
 
-/// The measure of the time until nobody lacks what was acknowledged.
+/// The measure of the time from an acknowledgement to the last read without the element.
 pub(super) const STABLE: &str = "until all have it";
 
 /// Something that is expected.

@@ -197,8 +197,8 @@ impl Member {
             _ => {
                 let Roster { programs, clients } = self.roster;
                 let why = format!(
-                    "{:?} is nobody that it can send to: there are n0 to n{}, those of c0 to c{} \
-                     that ask it, and the services",
+                    "{:?} is no process that it can send to; the run has the programs n0 to n{}, \
+                     the clients c0 to c{}, of which a program reaches its own, and the services",
                     excerpt(&line.dest),
                     programs.saturating_sub(1),
                     clients.saturating_sub(1),

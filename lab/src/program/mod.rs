@@ -1,9 +1,9 @@
 //! Programs in any language as processes of a run: they read and write JSON lines, as
 //! Maelstrom's nodes do, and stand on libp2p peers.
 //!
-//! A program is told its name and those of all programs (`init`), and then gets messages of
-//! clients and of other programs. Its peer sends what it writes, and writes what its peer
-//! gets to it. Clients and services ([`service`]) are peers of their own. Clients ask at fixed times ([`workload`]),
+//! The message `init` gives a program its name and the names of all programs. Its peer then writes
+//! each message that it receives to the program's standard input, and sends each line of the
+//! program's standard output. Clients and services ([`service`]) are peers of their own. Clients ask at fixed times ([`workload`]),
 //! whether or not they were answered. What they asked and were answered is in the trace,
 //! and the judge ([`judge`]) sees nothing else.
 //!
@@ -19,6 +19,7 @@ pub mod service;
 pub mod wire;
 pub mod workload;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use algorithms::NodeId;
@@ -29,7 +30,6 @@ use crate::system::clients::{Answer, Client, Request, To, throughput};
 use crate::system::{Figure, Judgement, ScheduledCommand, System};
 use expect::Expectation;
 use member::{Command, Member, Noise, Output};
-use operation::Operation;
 use roster::{Part, Roster};
 use workload::{Neighbours, Pace, Workload};
 
@@ -48,7 +48,7 @@ pub struct Programs {
     pub roster: Roster,
     /// How much is asked.
     pub pace: Pace,
-    /// What programs are told of their neighbours in `broadcast`.
+    /// The neighbours that the message `topology` assigns to programs in `broadcast`.
     pub neighbours: Neighbours,
     /// What is expected of its measures.
     pub expect: Vec<Expectation>,
@@ -59,18 +59,14 @@ pub struct Programs {
 }
 
 impl Programs {
-    fn operations<'a>(&self, history: &'a History) -> Vec<Operation<'a>> {
-        operation::read(history, self.roster)
-    }
-
     /// Messages that programs have sent to each other.
     fn between_programs(&self, history: &History) -> u64 {
-        let is_program = |name: &str| {
-            let node = (0..self.roster.programs).map(NodeId);
-            node.map(|node| node.to_string()).any(|node| node == name)
-        };
+        let programs = (0..self.roster.programs).map(|node| NodeId(node).to_string());
+        let programs: BTreeSet<_> = programs.collect();
+        let are_programs =
+            |one: &str, other: &str| programs.contains(one) && programs.contains(other);
         let sent = history.sends();
-        let between = sent.filter(|(from, _, to, _)| is_program(from) && is_program(to));
+        let between = sent.filter(|(from, _, to, _)| are_programs(from, to));
         between.count() as u64
     }
 }
@@ -94,7 +90,8 @@ impl System for Programs {
         let asks = self
             .workload
             .asks(self.roster, &self.pace, self.neighbours, self.seed);
-        let numbered = (1..).zip(asks);
+        // Number 1 is that of `init`, for which the first client stands.
+        let numbered = (2..).zip(asks);
         let ask = |(number, asked): (u64, workload::Asked)| {
             let body = asked.body.to_string();
             Client {
@@ -143,7 +140,7 @@ impl System for Programs {
     }
 
     fn judge(&self, history: &History) -> Judgement {
-        let operations = self.operations(history);
+        let operations = operation::read(history, self.roster);
         let count = operations.len() as u64;
         let done = operations.iter().filter(|one| one.is_done());
         let between = self.between_programs(history);

@@ -1,5 +1,7 @@
 //! The operations of the clients, as the trace has them.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 use trace::history::{History, OperationRecord};
 
@@ -91,6 +93,14 @@ fn ended(kind: &str, at: u64, body: Option<Body>) -> Ended {
 
 fn object(text: &str) -> Option<Body> {
     serde_json::from_str(text).ok()
+}
+
+/// The last operation of each client, by the client.
+pub fn last_of_each<'a, 'b>(
+    operations: &'a [Operation<'b>],
+) -> BTreeMap<&'a str, &'a Operation<'b>> {
+    let by_client = operations.iter().map(|one| (&*one.client, one));
+    by_client.collect()
 }
 
 impl Operation<'_> {

@@ -68,11 +68,10 @@ impl Roster {
 
     /// `c1 (peer-06)`: what a process is, beside its name in the trace.
     pub fn in_words(self, process: &str) -> String {
-        let all = (0..self.processes()).map(NodeId);
-        let mut of_name = all.filter(|node| node.to_string() == process);
-        match of_name.next() {
-            Some(node) => format!("{} ({process})", self.name(node)),
-            None => process.to_owned(),
+        let number = process.strip_prefix("peer-").map(str::parse);
+        match number {
+            Some(Ok(number)) => format!("{} ({process})", self.name(NodeId(number))),
+            Some(Err(_)) | None => process.to_owned(),
         }
     }
 
@@ -88,7 +87,7 @@ impl Roster {
             "c" if number < self.clients => self.client(number),
             _ => return None,
         };
-        // `n01` is nobody.
+        // `n01` names no process.
         (self.name(process) == name).then_some(process)
     }
 

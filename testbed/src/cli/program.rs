@@ -30,6 +30,9 @@ const PROGRAMS: u32 = 5;
 /// The most programs: each is a process of the system. A guess.
 const MOST: u32 = 200;
 
+/// The most operations of a run: the loop of a live run looks at all of them for each one.
+const OPERATIONS: f64 = 20_000.0;
+
 /// How long the run may go on after the last client has stopped waiting. A guess.
 const AFTERWARDS: Duration = Duration::from_secs(30);
 
@@ -142,6 +145,21 @@ impl Program {
         Ok(self.system(self.roster(common)?, seed))
     }
 
+    /// A run takes so many operations, and no more.
+    fn check_operations(&self) -> Result<(), Usage> {
+        let operations = self.rate * self.seconds as f64;
+        if operations <= OPERATIONS {
+            return Ok(());
+        }
+        let given = format!("--rate {} --seconds {}", self.rate, self.seconds);
+        let reason = format!(
+            "these are {operations:.0} operations, and a run has at most {OPERATIONS}; take \
+             --seconds {} or less, or a lower --rate",
+            (OPERATIONS / self.rate).floor()
+        );
+        Err(Usage::value(given, reason))
+    }
+
     /// Those of the run: each client is connected with its program, programs with each other
     /// and with the services.
     fn options(&self, common: &Common, roster: Roster) -> Result<RunOptions, Error> {
@@ -196,6 +214,7 @@ impl Measure for Program {
     type Experiment = Live<Programs>;
 
     fn checked(&self, common: &Common) -> Result<(Live<Programs>, RunOptions), Error> {
+        self.check_operations()?;
         let roster = self.roster(common)?;
         let options = self.options(common, roster)?;
         let system = self.system(roster, options.seed);

@@ -50,6 +50,8 @@ pub(super) struct Child {
     group: Group,
     input: mpsc::Sender<String>,
     pub(super) events: mpsc::Receiver<Event>,
+    /// What it did before it had answered `init`.
+    pub(super) early: Vec<Event>,
     last: Last,
     _tasks: JoinSet<()>,
 }
@@ -132,6 +134,7 @@ impl Child {
             group,
             input,
             events,
+            early: Vec::new(),
             last,
             _tasks: tasks,
         })

@@ -1,6 +1,6 @@
 //! The programs of a run, and the processes that stand for them.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
@@ -31,6 +31,9 @@ const INIT: Duration = Duration::from_secs(10);
 
 /// What is said of a program for which too many lines wait.
 const UNREAD: &str = "it does not read its standard input; a message for it is lost";
+
+/// How many lines a program may write before it answers `init`. A guess.
+const EARLY: usize = 256;
 
 /// The client that asks for it, and the number of its message.
 const ASKER: &str = "c0";
@@ -131,27 +134,32 @@ async fn begin(
 ) -> Result<Child, Error> {
     let mut child = Child::start(&name, spec, folder, mark)?;
     child.write(init);
-    let mut before = VecDeque::new();
+    let mut before = Vec::new();
     let answered = timeout(INIT, async {
         loop {
             match child.events.recv().await {
                 Some(Event::Said(line)) if is_init_ok(&line) => return Ok(()),
                 Some(Event::Ended(why)) => return Err(why),
                 None => return Err("it has ended".to_owned()),
-                Some(Event::Said(line)) => before.push_back(line.as_written()),
-                Some(Event::Misprinted { text, .. }) => before.push_back(text),
+                Some(event) => before.push(event),
             }
-            before.truncate(3);
+            // One that floods is as silent as one that writes nothing.
+            if before.len() > EARLY {
+                return Err(format!("it has written {EARLY} other lines"));
+            }
         }
     });
     let why = match answered.await {
-        Ok(Ok(())) => return Ok(child),
+        Ok(Ok(())) => {
+            child.early = before;
+            return Ok(child);
+        }
         Ok(Err(why)) => why,
         Err(_) => {
-            let written = match before.is_empty() {
-                true => "nothing".to_owned(),
-                false => Vec::from(before).join(" | "),
-            };
+            let written = before.first().map_or("nothing", |first| match first {
+                Event::Said(line) => &line.body,
+                Event::Misprinted { text, .. } | Event::Ended(text) => text,
+            });
             format!(
                 "within {INIT:?} it has written {written}{}",
                 child.last_words()
@@ -172,6 +180,11 @@ async fn take_part(
     mut orders: mpsc::UnboundedReceiver<Order>,
     commander: Commander<Member>,
 ) {
+    for event in std::mem::take(&mut child.early) {
+        let _ = commander
+            .command(command_of(event), None, Context::new())
+            .await;
+    }
     let mut is_over = false;
     loop {
         let command = tokio::select! {
@@ -188,13 +201,7 @@ async fn take_part(
                 },
             },
             event = child.events.recv(), if !is_over => match event {
-                Some(Event::Said(line)) => Command::Said { line },
-                Some(Event::Misprinted { number, wrong, text }) => Command::Misprinted {
-                    number,
-                    why: format!("{wrong}; {}", wrong.hint()),
-                    text,
-                },
-                Some(Event::Ended(why)) => Command::Failed { why },
+                Some(event) => command_of(event),
                 None => {
                     is_over = true;
                     continue;
@@ -203,6 +210,23 @@ async fn take_part(
         };
         // An error means that the process is down.
         let _ = commander.command(command, None, Context::new()).await;
+    }
+}
+
+/// What the process is commanded when its program has done that.
+fn command_of(event: Event) -> Command {
+    match event {
+        Event::Said(line) => Command::Said { line },
+        Event::Misprinted {
+            number,
+            wrong,
+            text,
+        } => Command::Misprinted {
+            number,
+            why: format!("{wrong}; {}", wrong.hint()),
+            text,
+        },
+        Event::Ended(why) => Command::Failed { why },
     }
 }
 

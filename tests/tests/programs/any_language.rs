@@ -157,8 +157,10 @@ fn what_a_program_does_wrong_is_said_with_its_line() {
     }
     for (how, why) in [
         ("prints", "line 2: the line is no JSON"),
+        ("prints-early", "line 1: the line is no JSON"),
+        ("floods", "\"n99\" is no process that it can send to"),
         ("somebody-else", "writes as \"n99\""),
-        ("nobody", "\"n99\" is nobody"),
+        ("nobody", "\"n99\" is no process that it can send to"),
         ("long", "line 2: the line has more than"),
         (
             "exits-later",
@@ -305,6 +307,10 @@ fn what_cannot_be_run_is_refused() {
         (
             "program --workload echo --bin /bin/true --rate 0",
             &["more than 0"],
+        ),
+        (
+            "program --workload echo --bin /bin/true --rate 10000 --seconds 86400",
+            &["864000000 operations", "--seconds 2 or less"],
         ),
         (
             "program --workload chess --bin /bin/true",

@@ -15,7 +15,7 @@ const DIFFERS: u64 = 22;
 /// A value as JSON; null for a key that there is not.
 type Text = String;
 
-/// What a key is that nobody has written.
+/// The value of a key that was never written.
 const NOTHING: &str = "null";
 
 pub(super) fn check(operations: &[Operation<'_>], history: &History) -> Property {
@@ -42,6 +42,11 @@ fn interval(operation: &Operation<'_>) -> Option<Interval<Ask<Text>, Answer<Text
         },
         _ => return None,
     };
+    // A swap that finds no key has read that there is none.
+    let asked = match (&operation.ended, asked) {
+        (Ended::Refused(_, MISSING), Ask::CompareAndSwap { .. }) => Ask::Read,
+        (_, asked) => asked,
+    };
     let answer = match (&operation.ended, &asked) {
         (Ended::Done(_, body), Ask::Read) => {
             let value = body.get("value").map(ToString::to_string);
@@ -49,7 +54,7 @@ fn interval(operation: &Operation<'_>) -> Option<Interval<Ask<Text>, Answer<Text
         }
         (Ended::Done(..), _) => Some(Answer::Done),
         (Ended::Refused(_, MISSING), Ask::Read) => Some(Answer::Value(NOTHING.to_owned())),
-        (Ended::Refused(_, MISSING | DIFFERS), Ask::CompareAndSwap { .. }) => Some(Answer::Differs),
+        (Ended::Refused(_, DIFFERS), Ask::CompareAndSwap { .. }) => Some(Answer::Differs),
         (Ended::Refused(..), _) => return None,
         (Ended::Unknown | Ended::Malformed(_), _) => None,
     };

@@ -1,4 +1,4 @@
-//! `broadcast` and `g-set`: what was added stays, and everybody has it in the end.
+//! `broadcast` and `g-set`: elements stay in the set, and reach every program in the end.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use trace::history::History;
 use super::words;
 use crate::checkers::Property;
 use crate::program::expect::STABLE;
-use crate::program::operation::Operation;
+use crate::program::operation::{Operation, last_of_each};
 use crate::stats::{Measure, Times};
 
 /// How many missing elements a verdict names. A guess: more would not be read.
@@ -110,7 +110,7 @@ fn read<'a>(names: &Names, operation: &'a Operation<'a>) -> Option<Read<'a>> {
     })
 }
 
-/// Nothing is read that nobody has added.
+/// Reads return only elements that a client added.
 fn made_up(asked: &BTreeSet<String>, reads: &[Read<'_>], history: &History) -> Property {
     let mut property = Property::of("reads have only what was added", history);
     for read in reads {
@@ -118,7 +118,7 @@ fn made_up(asked: &BTreeSet<String>, reads: &[Read<'_>], history: &History) -> P
         property.check(other.is_none(), || {
             let other = other.map_or("", |element| element);
             format!(
-                "{}, and saw {other}, which nobody has added",
+                "{}; the answer has {other}, which no client has added",
                 words(read.operation)
             )
         });
@@ -126,7 +126,7 @@ fn made_up(asked: &BTreeSet<String>, reads: &[Read<'_>], history: &History) -> P
     property
 }
 
-/// Nothing is there twice.
+/// No read returns an element twice.
 fn twice(reads: &[Read<'_>], history: &History) -> Property {
     let mut property = Property::of("reads have nothing twice", history);
     for read in reads {
@@ -134,13 +134,13 @@ fn twice(reads: &[Read<'_>], history: &History) -> Property {
         let double = read.seen.iter().find(|element| !once.insert(*element));
         property.check(double.is_none(), || {
             let double = double.map_or("", |element| element);
-            format!("{}, and saw {double} twice", words(read.operation))
+            format!("{}; the answer has {double} twice", words(read.operation))
         });
     }
     property
 }
 
-/// What was acknowledged is in the last read of each client.
+/// What was acknowledged before the last read of a client began is in that read.
 fn lost(
     known: &BTreeMap<String, u64>,
     operations: &[Operation<'_>],
@@ -148,11 +148,7 @@ fn lost(
     history: &History,
 ) -> Property {
     let mut property = Property::of("nothing that was acknowledged is lost", history);
-    let mut last = BTreeMap::new();
-    for operation in operations {
-        last.insert(&operation.client, operation);
-    }
-    for (process, operation) in last {
+    for (process, operation) in last_of_each(operations) {
         let read = reads
             .iter()
             .find(|read| std::ptr::eq(read.operation, operation));
@@ -161,18 +157,21 @@ fn lost(
             continue;
         };
         let seen: BTreeSet<_> = read.seen.iter().collect();
-        let missing: Vec<_> = known
-            .keys()
-            .filter(|element| !seen.contains(element))
-            .collect();
-        property.checked += (known.len() - missing.len()) as u64;
+        let before = known
+            .iter()
+            .filter(|(_, at)| **at < operation.record.invoked);
+        let before: Vec<_> = before.map(|(element, _)| element).collect();
+        let missing = before.iter().filter(|element| !seen.contains(*element));
+        let missing: Vec<_> = missing.collect();
+        property.checked += (before.len() - missing.len()) as u64;
         if !missing.is_empty() {
-            property.check(false, || {
+            property.check_in_the_end(false, || {
                 let named: Vec<_> = missing.iter().take(NAMED).map(|it| it.as_str()).collect();
                 format!(
-                    "the last read of {process} lacks {} of {} that were acknowledged: {}{}",
+                    "the last read of {process} lacks {} of {} elements that were acknowledged \
+                     before it: {}{}",
                     missing.len(),
-                    known.len(),
+                    before.len(),
                     named.join(", "),
                     if missing.len() > NAMED { ", …" } else { "" }
                 )

@@ -62,6 +62,15 @@ impl From<Attack> for String {
     }
 }
 
+fn proof((epoch, bits): (u64, u32), nonce: u64, seed: Bytes) -> Message {
+    Message::Proof(Proof {
+        epoch,
+        bits,
+        nonce,
+        seed,
+    })
+}
+
 /// When attackers attack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Span {
@@ -167,37 +176,19 @@ impl Attacker {
     /// to refuse: replayed, for an epoch to come, and forged. Returns the epoch.
     fn prove(&mut self, forged: u64, out: &mut Out<Self>) -> u64 {
         let Some(puzzle) = self.challenge.clone() else {
-            let (epoch, bits, nonce, seed) = (0, 0, forged, Bytes::new());
-            self.send(
-                Message::Proof(Proof {
-                    epoch,
-                    bits,
-                    nonce,
-                    seed,
-                }),
-                out,
-            );
-            return epoch;
+            self.send(proof((0, 0), forged, Bytes::new()), out);
+            return 0;
         };
         let (epoch, bits) = (puzzle.epoch, puzzle.bits);
         let Some((paid, nonce)) = self.paid.clone() else {
             self.pay(puzzle, out);
             return epoch;
         };
-        let proof = |epoch, nonce, seed: &Bytes| {
-            let seed = seed.clone();
-            Message::Proof(Proof {
-                epoch,
-                bits,
-                nonce,
-                seed,
-            })
-        };
-        self.send(proof(epoch + 2, nonce, &paid.seed), out);
-        self.send(proof(paid.epoch, nonce, &paid.seed), out);
+        self.send(proof((epoch + 2, bits), nonce, paid.seed.clone()), out);
+        self.send(proof((paid.epoch, bits), nonce, paid.seed), out);
         self.hashes += 1;
         if !puzzle.is_solved_by(forged) {
-            self.send(proof(epoch, forged, &puzzle.seed), out);
+            self.send(proof((epoch, bits), forged, puzzle.seed), out);
         }
         epoch
     }
@@ -207,16 +198,8 @@ impl Attacker {
         let found = (0..MOST_HASHES).find(|nonce| puzzle.is_solved_by(*nonce));
         self.hashes += found.map_or(MOST_HASHES, |nonce| nonce + 1);
         if let Some(nonce) = found {
-            let (epoch, bits, seed) = (puzzle.epoch, puzzle.bits, puzzle.seed.clone());
-            self.send(
-                Message::Proof(Proof {
-                    epoch,
-                    bits,
-                    nonce,
-                    seed,
-                }),
-                out,
-            );
+            let terms = (puzzle.epoch, puzzle.bits);
+            self.send(proof(terms, nonce, puzzle.seed.clone()), out);
             self.paid = Some((puzzle, nonce));
         }
     }
