@@ -32,6 +32,9 @@ const INIT: Duration = Duration::from_secs(10);
 /// What is said of a program for which too many lines wait.
 const UNREAD: &str = "it does not read its standard input; a message for it is lost";
 
+/// After so many mistakes a program is stopped: each is a step of the run. A guess.
+const MISTAKES: u32 = 1000;
+
 /// How many lines a program may write before it answers `init`. A guess.
 const EARLY: usize = 256;
 
@@ -56,6 +59,8 @@ pub struct Crew {
 struct Running {
     orders: mpsc::UnboundedSender<Order>,
     task: JoinHandle<()>,
+    /// How many it has made.
+    mistakes: u32,
 }
 
 #[derive(Debug)]
@@ -231,10 +236,18 @@ fn command_of(event: Event) -> Command {
 }
 
 impl Running {
+    fn new(orders: mpsc::UnboundedSender<Order>, task: JoinHandle<()>) -> Self {
+        Self {
+            orders,
+            task,
+            mistakes: 0,
+        }
+    }
+
     fn start(child: Child, commander: Commander<Member>) -> Self {
         let (orders, receiver) = mpsc::unbounded_channel();
         let task = tokio::spawn(take_part(child, receiver, commander));
-        Self { orders, task }
+        Self::new(orders, task)
     }
 
     fn order(&self, order: Order) {
@@ -275,12 +288,19 @@ impl Companion<Member> for Crew {
     }
 
     fn hear(&mut self, node: NodeId, output: &Output) {
-        let Output::Delivered { line } = output else {
+        let Some(program) = self.programs.get_mut(&node) else {
             return;
         };
-        self.delivered += 1;
-        if let Some(program) = self.programs.get(&node) {
-            program.order(Order::Write(line.text(self.delivered)));
+        match output {
+            Output::Delivered { line } => {
+                self.delivered += 1;
+                program.order(Order::Write(line.text(self.delivered)));
+            }
+            Output::Wrong { .. } if program.mistakes == MISTAKES => {
+                self.programs.remove(&node);
+            }
+            Output::Wrong { .. } => program.mistakes += 1,
+            Output::Dropped { .. } | Output::Answered { .. } | Output::TimedOut { .. } => {}
         }
     }
 
@@ -307,7 +327,7 @@ impl Companion<Member> for Crew {
                 }
             }
         });
-        self.programs.insert(node, Running { orders, task });
+        self.programs.insert(node, Running::new(orders, task));
     }
 
     /// Messages across a cut are lost where they arrive, so that connections stay.

@@ -158,7 +158,6 @@ fn what_a_program_does_wrong_is_said_with_its_line() {
     for (how, why) in [
         ("prints", "line 2: the line is no JSON"),
         ("prints-early", "line 1: the line is no JSON"),
-        ("floods", "\"n99\" is no process that it can send to"),
         ("somebody-else", "writes as \"n99\""),
         ("nobody", "\"n99\" is no process that it can send to"),
         ("long", "line 2: the line has more than"),
@@ -177,6 +176,19 @@ fn what_a_program_does_wrong_is_said_with_its_line() {
             "{how}: {text}"
         );
     }
+}
+
+/// It is stopped long before the run is over, so what it costs has a bound.
+#[test]
+fn a_program_that_floods_is_stopped() {
+    if !is_ready() {
+        return;
+    }
+    let options = "--workload echo --peers 2 --seconds 5 --rate 4 -- floods";
+    let (text, record) = run("bad.py", options, 1);
+    assert!(text.contains("\"n99\" is no process"), "{text}");
+    let spans = record["spans"]["stored"].as_u64().expect("a number");
+    assert!(spans < 100_000, "{spans} spans");
 }
 
 #[test]
