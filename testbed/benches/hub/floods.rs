@@ -32,6 +32,9 @@ use crate::figures::{median, thousands};
 const ADDRESSES: u8 = 8;
 const AT_ONCE: usize = 80;
 
+/// The same where each connection sends without end: some hundred in all.
+const AT_ONCE_WITHOUT_END: usize = 13;
+
 /// How long each flood lasts.
 const TIME: Duration = Duration::from_secs(8);
 
@@ -47,8 +50,10 @@ const READS: Duration = Duration::from_millis(200);
 
 const ROUNDS: usize = 3;
 
+const WITHOUT_END: &str = "flood_messages";
+
 /// What the strangers do.
-const FLOODS: [(&str, &str); 3] = [
+const FLOODS: [(&str, &str); 4] = [
     ("flood_silent", "connections that say nothing"),
     (
         "flood_handshakes",
@@ -57,6 +62,10 @@ const FLOODS: [(&str, &str); 3] = [
     (
         "flood_challenges",
         "120 NEW_SESSION on each connection, none solved",
+    ),
+    (
+        WITHOUT_END,
+        "NEW_SESSION without end on 13 connections from each address",
     ),
 ];
 
@@ -67,8 +76,7 @@ struct Took {
     asked: usize,
     more_memory: f64,
     cpu: f64,
-    tried: u64,
-    established: u64,
+    counts: [u64; 3],
 }
 
 /// All lines.
@@ -85,11 +93,12 @@ pub(crate) fn all() -> String {
         let flooded = of(|took| took.flooded.as_secs_f64() * 1e6);
         let _ = write!(
             text,
-            "\n{name} find_p50 ratio {:.2} (target 2; idle {idle:.0} µs, flooded {flooded:.0} µs, {:.0} asked); {what}: {} tried, {} established; the hub took {:.1} MiB more, {:.1} s of CPU",
+            "\n{name} find_p50 ratio {:.2} (target 2; idle {idle:.0} µs, flooded {flooded:.0} µs, {:.0} asked); {what}: {} tried, {} established, {} messages; the hub took {:.1} MiB more, {:.1} s of CPU",
             flooded / idle,
             of(|took| took.asked as f64),
-            thousands(of(|took| took.tried as f64)),
-            thousands(of(|took| took.established as f64)),
+            thousands(of(|took| took.counts[0] as f64)),
+            thousands(of(|took| took.counts[1] as f64)),
+            thousands(of(|took| took.counts[2] as f64)),
             of(|took| took.more_memory) / f64::from(1 << 20),
             of(|took| took.cpu),
         );
@@ -123,15 +132,14 @@ fn flood(name: &str) -> Took {
             }
         });
         let (flooded, asked) = finds(&mut honest, Instant::now() + TIME * 4, &is_over).await;
-        let [tried, established] = flooding.join().expect("a flood that ends");
+        let counts = flooding.join().expect("a flood that ends");
         Took {
             idle,
             flooded,
             asked,
             more_memory: hub.resident() - memory,
             cpu: hub.cpu() - cpu,
-            tried,
-            established,
+            counts,
         }
     })
 }
@@ -151,7 +159,7 @@ async fn finds(honest: &mut Client, end: Instant, is_over: &AtomicBool) -> (Dura
 
 /// Floods from another process, and returns what that counted. It has what the hub leaves of
 /// the processors: attackers bring their own.
-fn run(name: &str, address: &Multiaddr) -> [u64; 2] {
+fn run(name: &str, address: &Multiaddr) -> [u64; 3] {
     let this = env::current_exe().expect("the path of this program");
     let flooder = Command::new("nice")
         .args(["-n", "19"])
@@ -162,36 +170,45 @@ fn run(name: &str, address: &Multiaddr) -> [u64; 2] {
         .expect("a program to start");
     let text = String::from_utf8_lossy(&flooder.stdout);
     let counts: Vec<_> = text.split_whitespace().map(str::parse).collect();
-    let [Ok(tried), Ok(established)] = counts[..] else {
+    let [Ok(tried), Ok(established), Ok(sent)] = counts[..] else {
         panic!("a flooder has printed {text:?}");
     };
-    [tried, established]
+    [tried, established, sent]
 }
 
 #[derive(Default)]
 struct Counts {
     tried: AtomicU64,
     established: AtomicU64,
+    sent: AtomicU64,
 }
 
 /// What the flooding process does.
 pub(crate) fn work(name: &str, address: &str) -> io::Result<()> {
     let address: Multiaddr = address.parse().map_err(io::Error::other)?;
     let counts = Arc::new(Counts::default());
+    let at_once = match name {
+        WITHOUT_END => AT_ONCE_WITHOUT_END,
+        _ => AT_ONCE,
+    };
+    let questions = match name {
+        "flood_challenges" => CHALLENGES,
+        WITHOUT_END => usize::MAX,
+        _ => 0,
+    };
+    let is_silent = name == "flood_silent";
     Runtime::new()?.block_on(async {
         for number in 1..=ADDRESSES {
-            for _ in 0..AT_ONCE {
-                let (name, address, counts) = (name.to_owned(), address.clone(), counts.clone());
+            for _ in 0..at_once {
+                let (address, counts) = (address.clone(), counts.clone());
                 let from = BoundTcp([127, 3, 0, number].into());
                 tokio::spawn(async move {
                     loop {
                         counts.tried.fetch_add(1, Ordering::Relaxed);
-                        let established = match name.as_str() {
-                            "flood_silent" => silent(from, &address).await,
-                            name => stranger(from, &address, name == "flood_challenges").await,
+                        match is_silent {
+                            true => silent(from, &address, &counts).await,
+                            false => stranger(from, &address, questions, &counts).await,
                         };
-                        let established = u64::from(established.is_some());
-                        counts.established.fetch_add(established, Ordering::Relaxed);
                         // A refused flooder does not spin.
                         sleep(Duration::from_millis(20)).await;
                     }
@@ -200,21 +217,27 @@ pub(crate) fn work(name: &str, address: &str) -> io::Result<()> {
         }
         sleep(TIME).await;
     });
-    let [tried, established] =
-        [&counts.tried, &counts.established].map(|count| count.load(Ordering::Relaxed));
-    writeln!(io::stdout(), "{tried} {established}")
+    let all = [&counts.tried, &counts.established, &counts.sent];
+    let [tried, established, sent] = all.map(|count| count.load(Ordering::Relaxed));
+    writeln!(io::stdout(), "{tried} {established} {sent}")
 }
 
 /// A connection that says nothing until the hub closes it.
-async fn silent(from: BoundTcp, address: &Multiaddr) -> Option<()> {
+async fn silent(from: BoundTcp, address: &Multiaddr, counts: &Counts) -> Option<()> {
     let mut stream = from.connect(socket_address(address)?).await.ok()?;
+    counts.established.fetch_add(1, Ordering::Relaxed);
     let mut bytes = [0; 64];
     while stream.read(&mut bytes).await.is_ok_and(|read| read > 0) {}
     Some(())
 }
 
 /// A peer that nobody has seen before.
-async fn stranger(from: BoundTcp, address: &Multiaddr, asks: bool) -> Option<()> {
+async fn stranger(
+    from: BoundTcp,
+    address: &Multiaddr,
+    questions: usize,
+    counts: &Counts,
+) -> Option<()> {
     let key = Keypair::generate_ed25519();
     let id = key.public().to_peer_id();
     let transport = from
@@ -238,12 +261,13 @@ async fn stranger(from: BoundTcp, address: &Multiaddr, asks: bool) -> Option<()>
             _ => {}
         }
     };
-    if asks {
+    counts.established.fetch_add(1, Ordering::Relaxed);
+    if questions > 0 {
         let (reply, opened) = oneshot::channel();
         swarm.behaviour_mut().open(hub, connection, reply);
         let asking = async {
             let mut sender = opened.await.ok()?.ok()?;
-            ask(&mut sender).await
+            ask(&mut sender, questions, counts).await
         };
         tokio::select! {
             asked = asking => asked?,
@@ -262,9 +286,9 @@ async fn drive(swarm: &mut Swarm<channel::Behaviour>) {
 }
 
 /// Asks for challenges, and waits until the hub has read the questions.
-async fn ask(sender: &mut Sender) -> Option<()> {
+async fn ask(sender: &mut Sender, questions: usize, counts: &Counts) -> Option<()> {
     let message = Message::NewSession { version: VERSION };
-    for id in 0..CHALLENGES {
+    for id in 0..questions {
         let asked = Outgoing {
             id: id as u64 + 1,
             kind: message.kind(),
@@ -273,6 +297,7 @@ async fn ask(sender: &mut Sender) -> Option<()> {
             payload: message.to_payload(),
         };
         timeout(TIME, sender.send(asked)).await.ok()?.ok()?;
+        counts.sent.fetch_add(1, Ordering::Relaxed);
     }
     sleep(READS).await;
     Some(())
