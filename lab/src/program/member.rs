@@ -1,7 +1,7 @@
 //! A process of a run of programs: a program that another process stands for, one of its
 //! clients, or a service.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use algorithms::{Algorithm, Describe, NodeId, Out, Role};
@@ -9,7 +9,8 @@ use proto::Bytes;
 use serde_json::{Map, Value};
 
 use super::roster::{Part, Roster};
-use super::service::Service;
+use super::poll::{Poll, ROUND};
+use super::service::{Body, Service};
 use super::wire::{Line, excerpt};
 
 const MILLION: u32 = 1_000_000;
@@ -125,13 +126,22 @@ pub struct Member {
     state: State,
 }
 
+/// An operation of a client that is not answered.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Open {
+    /// Its number.
+    operation: u64,
+    /// What it polls, if it polls to the end.
+    polls: Option<Poll>,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum State {
     Program,
     Client {
         patience: Duration,
-        /// The operations that are not answered. Their numbers are those of its messages.
-        open: BTreeSet<u64>,
+        /// The operations that are not answered, by the numbers of its messages.
+        open: BTreeMap<u64, Open>,
     },
     Service(Service),
 }
@@ -142,7 +152,7 @@ impl Member {
         let state = match roster.part(me) {
             Some(Part::Client(_)) => State::Client {
                 patience,
-                open: BTreeSet::new(),
+                open: BTreeMap::new(),
             },
             Some(Part::Service(name)) => {
                 Roster::service(name).map_or(State::Program, State::Service)
@@ -214,21 +224,27 @@ impl Member {
     }
 
     fn ask(&mut self, operation: u64, body: &str, out: &mut Out<Self>) {
+        let mut body: Map<String, Value> = serde_json::from_str(body).unwrap_or_default();
+        let polls = Poll::of(&mut body);
+        self.send(operation, Open { operation, polls }, body, out);
+    }
+
+    /// Asks the program, and waits for the answer to the message of that number.
+    fn send(&mut self, number: u64, asked: Open, mut body: Body, out: &mut Out<Self>) {
         let (me, roster) = (self.me, self.roster);
         let State::Client { patience, open } = &mut self.state else {
             return;
         };
-        let Some(Part::Client(number)) = roster.part(me) else {
+        let Some(Part::Client(client)) = roster.part(me) else {
             return;
         };
-        open.insert(operation);
-        let mut body: Map<String, Value> = serde_json::from_str(body).unwrap_or_default();
-        body.insert("msg_id".into(), operation.into());
-        let to = roster.asked_by(number);
+        open.insert(number, asked);
+        body.insert("msg_id".into(), number.into());
+        let to = roster.asked_by(client);
         if let Ok(line) = Line::new(roster.name(me), roster.name(to), &body) {
             out.send(to, Letter { line });
         }
-        out.set_timer(Waits { number: operation }, *patience);
+        out.set_timer(Waits { number }, *patience);
     }
 
     /// An answer that comes late, or twice, is not heard.
@@ -236,11 +252,32 @@ impl Member {
         let State::Client { open, .. } = &mut self.state else {
             return;
         };
-        let number = line.in_reply_to.filter(|number| open.remove(number));
-        if let Some(number) = number {
-            out.cancel_timer(Waits { number });
+        let Some(number) = line.in_reply_to else {
+            return;
+        };
+        let Some(Open { operation, polls }) = open.remove(&number) else {
+            return;
+        };
+        out.cancel_timer(Waits { number });
+        let Some(mut polls) = polls else {
             let body = line.body;
-            out.output(Output::Answered { number, body });
+            return out.output(Output::Answered {
+                number: operation,
+                body,
+            });
+        };
+        match polls.take(line.fields()) {
+            Ok(next) => {
+                let asked = Open {
+                    operation,
+                    polls: Some(polls),
+                };
+                self.send(number + ROUND, asked, next, out);
+            }
+            Err(body) => out.output(Output::Answered {
+                number: operation,
+                body: Value::Object(body).to_string(),
+            }),
         }
     }
 
@@ -298,9 +335,9 @@ impl Algorithm for Member {
 
     fn on_timer(&mut self, Waits { number }: Waits, out: &mut Out<Self>) {
         if let State::Client { open, .. } = &mut self.state
-            && open.remove(&number)
+            && let Some(Open { operation, .. }) = open.remove(&number)
         {
-            out.output(Output::TimedOut { number });
+            out.output(Output::TimedOut { number: operation });
         }
     }
 }

@@ -14,6 +14,7 @@ pub mod judge;
 pub mod member;
 pub mod nemesis;
 pub mod operation;
+mod poll;
 pub mod roster;
 pub mod service;
 pub mod wire;
@@ -31,7 +32,8 @@ use crate::system::{Figure, Judgement, ScheduledCommand, System};
 use expect::Expectation;
 use member::{Command, Member, Noise, Output};
 use roster::{Part, Roster};
-use workload::{Neighbours, Pace, Workload};
+use serde_json::Value;
+use workload::{Asked, Consistency, Neighbours, Pace, Workload};
 
 /// The name of the topology of such a run: no system but this one is built for it.
 pub const TOPOLOGY: &str = "programs";
@@ -44,6 +46,8 @@ pub const PATIENCE: Duration = Duration::from_secs(5);
 pub struct Programs {
     /// What clients ask for.
     pub workload: Workload,
+    /// What transactions are to be, in `txn-list-append`.
+    pub consistency: Consistency,
     /// Who takes part.
     pub roster: Roster,
     /// How much is asked.
@@ -91,20 +95,25 @@ impl System for Programs {
             .workload
             .asks(self.roster, &self.pace, self.neighbours, self.seed);
         // Number 1 is that of `init`, for which the first client stands.
-        let numbered = (2..).zip(asks);
-        let ask = |(number, asked): (u64, workload::Asked)| {
-            let body = asked.body.to_string();
+        let mut numbers = 2..;
+        let mut request = |body: Value| {
+            let (number, body) = (numbers.next().unwrap_or_default(), body.to_string());
+            Request::new("Ask", Command::Ask { number, body })
+        };
+        let ask = |asked: Asked| {
+            let (think, then) = asked.then.unzip();
+            let bodies = [asked.body].into_iter().chain(then);
             Client {
                 at: asked.at,
                 to: To::Process(self.roster.client(asked.client)),
-                requests: vec![Request::new("Ask", Command::Ask { number, body })],
-                think: Duration::ZERO,
+                requests: bodies.map(&mut request).collect(),
+                think: think.unwrap_or_default(),
                 // The client says itself that it waits no longer.
                 patience: PATIENCE * 2,
                 retries: 0,
             }
         };
-        numbered.map(ask).collect()
+        asks.into_iter().map(ask).collect()
     }
 
     fn answers(&self, _: NodeId, asked: &Command, output: &Output) -> Option<Answer> {
@@ -128,11 +137,13 @@ impl System for Programs {
     }
 
     fn lasts(&self, _: Duration) -> Duration {
-        self.pace.lasts + self.pace.recovery + PATIENCE * 2
+        let last = self.workload.last_ones(self.roster);
+        self.pace.lasts + self.pace.recovery + last + PATIENCE * 2
     }
 
+    /// What was right is right on a busy machine as well.
     fn measures(&self) -> bool {
-        true
+        !self.expect.is_empty()
     }
 
     fn survives_crashes(&self) -> bool {
@@ -157,7 +168,7 @@ impl System for Programs {
             between as f64 / count.max(1) as f64,
             count,
         ));
-        let mut properties = judge::check(self.workload, &operations, history, self.roster);
+        let mut properties = judge::check(self.workload, self.consistency, &operations, history, self.roster);
         let expected = self.expect.iter();
         properties.extend(expected.map(|expected| expected.check(&measures, history)));
         Judgement {

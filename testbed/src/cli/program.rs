@@ -9,7 +9,7 @@ use lab::program::expect::Expectation;
 use lab::program::member::Noise;
 use lab::program::nemesis::{Nemesis, schedule};
 use lab::program::roster::Roster;
-use lab::program::workload::{Neighbours, Pace, Workload};
+use lab::program::workload::{Consistency, Neighbours, Pace, Workload};
 use lab::program::{Programs, TOPOLOGY};
 use lab::system::System as _;
 use lab::system::clients::Clients;
@@ -76,6 +76,9 @@ pub struct Program {
     /// The neighbours that programs are told in broadcast
     #[arg(long, value_name = "N", default_value = "grid")]
     pub neighbours: Neighbours,
+    /// What transactions are to be in txn-list-append
+    #[arg(long, value_name = "MODEL", default_value = "strict-serializable")]
+    pub consistency: Consistency,
     /// What the run is expected to be, besides right: msgs-per-op, stable-p50, stable-p99
     /// or stable-max, with < or > and a bound; may be given more than once
     #[arg(long, value_name = "'Q < BOUND'")]
@@ -121,6 +124,7 @@ impl Program {
     fn system(&self, roster: Roster, seed: u64) -> Programs {
         Programs {
             workload: self.workload,
+            consistency: self.consistency,
             roster,
             pace: Pace {
                 rate: self.rate,
@@ -204,6 +208,7 @@ impl Program {
                 "loss": self.loss,
                 "duplication": self.duplication,
                 "neighbours": self.neighbours,
+                "consistency": self.consistency,
                 "expect": self.expect,
             }),
         }

@@ -133,6 +133,58 @@ fn registers_are_linearizable() {
     );
 }
 
+#[test]
+fn transactions_are_strictly_serializable() {
+    tell_apart(
+        "transactions.py",
+        "--workload txn-list-append --peers 3 --seconds 4 --rate 80 --latency 30ms --seed 1",
+        "",
+        "transactions are strictly serializable",
+    );
+}
+
+#[test]
+fn an_offset_has_one_message() {
+    tell_apart(
+        "logs.py",
+        "--workload kafka --peers 3 --seconds 4 --rate 60 --latency 5ms --recovery 1s --seed 1",
+        "",
+        "an offset has one message",
+    );
+}
+
+#[test]
+fn a_term_has_one_leader() {
+    tell_apart(
+        "leader.py",
+        "--workload election --peers 3 --seconds 6 --rate 20 --nemesis partition \
+         --nemesis-interval 1s --recovery 2s --seed 1",
+        "",
+        "a term has one leader",
+    );
+}
+
+#[test]
+fn one_client_at_a_time_has_the_lock() {
+    tell_apart(
+        "lock.py",
+        "--workload mutex --peers 3 --seconds 4 --rate 40 --latency 5ms --recovery 1s --seed 1",
+        "",
+        "one client at a time has the lock",
+    );
+}
+
+#[test]
+fn all_deliver_in_the_same_order() {
+    tell_apart(
+        "order.py",
+        "--workload total-order-broadcast --peers 3 --seconds 4 --rate 40 --latency 0ms..40ms \
+         --recovery 1s --seed 1",
+        "",
+        "all deliver in the same order",
+    );
+}
+
 /// A killed one starts anew, a halted one goes on, and each fault has struck.
 #[test]
 fn programs_are_killed_and_halted() {

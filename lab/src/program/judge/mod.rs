@@ -2,21 +2,29 @@
 //! that a program says of itself.
 
 mod counter;
+mod election;
+mod kafka;
+mod mutex;
+mod order;
 mod register;
 mod set;
 mod simple;
+#[cfg(test)]
+mod tests;
+mod transaction;
 
 use trace::history::History;
 
 use super::operation::{Ended, Operation};
 use super::roster::Roster;
-use super::workload::Workload;
+use super::workload::{Consistency, Workload};
 use crate::checkers::Property;
 use crate::stats::Measure;
 
 /// The properties of a run of that workload.
 pub fn check(
     workload: Workload,
+    consistency: Consistency,
     operations: &[Operation<'_>],
     history: &History,
     roster: Roster,
@@ -29,6 +37,15 @@ pub fn check(
         Workload::GSet => set::check(&set::G_SET, operations, history),
         Workload::GCounter | Workload::PnCounter => vec![counter::check(operations, history)],
         Workload::LinKv => vec![register::check(operations, history)],
+        Workload::TxnListAppend => vec![transaction::check(consistency, operations, history)],
+        Workload::Kafka => kafka::check(operations, history),
+        Workload::Election => election::check(operations, history, roster),
+        Workload::Mutex => mutex::check(operations, history),
+        Workload::TotalOrderBroadcast => {
+            let mut all = set::check(&set::BROADCAST, operations, history);
+            all.push(order::check(operations, history));
+            all
+        }
     });
     all
 }
@@ -36,13 +53,17 @@ pub fn check(
 /// What is measured of the operations of that workload.
 pub fn measures(workload: Workload, operations: &[Operation<'_>]) -> Vec<Measure> {
     match workload {
-        Workload::Broadcast => vec![set::until_all_have_it(&set::BROADCAST, operations)],
+        Workload::Broadcast | Workload::TotalOrderBroadcast => vec![set::until_all_have_it(&set::BROADCAST, operations)],
         Workload::GSet => vec![set::until_all_have_it(&set::G_SET, operations)],
         Workload::Echo
         | Workload::UniqueIds
         | Workload::GCounter
         | Workload::PnCounter
-        | Workload::LinKv => Vec::new(),
+        | Workload::LinKv
+        | Workload::TxnListAppend
+        | Workload::Kafka
+        | Workload::Election
+        | Workload::Mutex => Vec::new(),
     }
 }
 
@@ -101,7 +122,7 @@ fn words(operation: &Operation<'_>) -> String {
     let body = serde_json::Value::Object(operation.asked.clone());
     format!(
         "{} asked {}",
-        operation.record.process,
+        operation.client,
         super::wire::excerpt(&body.to_string())
     )
 }

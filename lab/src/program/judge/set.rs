@@ -94,12 +94,13 @@ pub(super) fn until_all_have_it(names: &Names, operations: &[Operation<'_>]) -> 
 }
 
 /// A read and what it has seen.
-struct Read<'a> {
-    operation: &'a Operation<'a>,
-    seen: Vec<String>,
+pub(super) struct Read<'a> {
+    pub(super) operation: &'a Operation<'a>,
+    /// The elements, in the order of the answer.
+    pub(super) seen: Vec<String>,
 }
 
-fn read<'a>(names: &Names, operation: &'a Operation<'a>) -> Option<Read<'a>> {
+pub(super) fn read<'a>(names: &Names, operation: &'a Operation<'a>) -> Option<Read<'a>> {
     let (_, all) = operation
         .has(names.read)
         .filter(|_| operation.kind == "read")?;

@@ -1,23 +1,26 @@
-//! What clients ask programs for: Maelstrom's workloads.
+//! What clients ask programs for: Maelstrom's workloads, and three of our own.
 
-use std::collections::BTreeMap;
+mod consistency;
+mod draw;
+mod neighbours;
+
 use std::time::Duration;
 
 use clap::ValueEnum;
-use rand::{RngExt as _, SeedableRng as _};
+use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::roster::Roster;
+pub use consistency::Consistency;
+use draw::Draw;
+pub use neighbours::Neighbours;
 
-/// How many keys of `lin-kv` are in use at a time, and after how many operations others are:
-/// the search for an order of a key's operations grows with their number.
-const KEYS: u64 = 4;
-const OF_A_KEY: u64 = 24;
-
-/// The values of `lin-kv`: few, so that swaps succeed.
-const VALUES: u64 = 5;
+/// How many clients of `mutex` lock once more in the end, and how long after each other: one
+/// lock is to be had in that time. Guesses.
+const LAST_LOCKS: u32 = 5;
+const LAST_LOCK: Duration = Duration::from_secs(1);
 
 /// What clients ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
@@ -37,21 +40,16 @@ pub enum Workload {
     PnCounter,
     /// Registers that are read, written and swapped
     LinKv,
-}
-
-/// How programs are to talk to each other in `broadcast`, if they heed it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Neighbours {
-    /// A line
-    Line,
-    /// A grid of two dimensions
-    #[default]
-    Grid,
-    /// A tree in which each has up to 4 below it
-    Tree4,
-    /// All with all
-    Total,
+    /// Transactions over lists, which are strictly serializable
+    TxnListAppend,
+    /// Logs that clients append to and read from any place
+    Kafka,
+    /// Agree on a leader: one in each term
+    Election,
+    /// Lock and unlock: one client at a time has the lock
+    Mutex,
+    /// Tell all the others a number, in the same order everywhere
+    TotalOrderBroadcast,
 }
 
 /// When what is asked.
@@ -63,6 +61,8 @@ pub struct Asked {
     pub client: u32,
     /// The body, without its number.
     pub body: Value,
+    /// What the client asks next, so long after the answer.
+    pub then: Option<(Duration, Value)>,
 }
 
 /// How much is asked, and for how long.
@@ -77,11 +77,17 @@ pub struct Pace {
 }
 
 impl Workload {
-    /// Whether each program is read once more in the end.
-    fn reads_in_the_end(self) -> bool {
+    /// What each client asks once more in the end.
+    fn last(self, count: u64) -> Option<Value> {
         match self {
-            Self::Broadcast | Self::GSet | Self::GCounter | Self::PnCounter => true,
-            Self::Echo | Self::UniqueIds | Self::LinKv => false,
+            Self::Broadcast
+            | Self::TotalOrderBroadcast
+            | Self::GSet
+            | Self::GCounter
+            | Self::PnCounter => Some(json!({ "type": "read" })),
+            Self::Election => Some(json!({ "type": "leader" })),
+            Self::Kafka => Some(draw::poll_to_the_end(count)),
+            Self::Echo | Self::UniqueIds | Self::LinKv | Self::TxnListAppend | Self::Mutex => None,
         }
     }
 
@@ -93,91 +99,72 @@ impl Workload {
         neighbours: Neighbours,
         seed: u64,
     ) -> Vec<Asked> {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let mut all = Vec::new();
-        if self == Self::Broadcast {
-            let topology = neighbours.of(roster.programs);
-            let body = json!({ "type": "topology", "topology": topology });
-            all.extend(
-                (0..roster.programs.min(roster.clients)).map(|client| Asked {
-                    at: Duration::ZERO,
-                    client,
-                    body: body.clone(),
-                }),
-            );
-        }
+        let mut draw = Draw::new(ChaCha8Rng::seed_from_u64(seed));
+        let mut all = self.first(roster, neighbours);
         let start = Duration::from_millis(if all.is_empty() { 0 } else { 100 });
         let count = (pace.rate * pace.lasts.as_secs_f64()).ceil() as u64;
-        for number in 0..count {
+        // Of two operations the second one follows from the first.
+        let step = if self == Self::Mutex { 2 } else { 1 };
+        for number in (0..count).step_by(step) {
+            let (later, body, then) = match self {
+                Self::Mutex => draw.lock(number),
+                _ => (0.0, draw.ask(self, number), None),
+            };
+            let since = |steps: f64| Duration::from_secs_f64(steps / pace.rate);
+            let then = then.map(|(steps, body)| (since(steps), body));
             all.push(Asked {
-                at: start + Duration::from_secs_f64(number as f64 / pace.rate),
-                client: (number % u64::from(roster.clients.max(1))) as u32,
-                body: self.ask(number, &mut rng),
+                at: start + since(number as f64 + later),
+                client: (number / step as u64 % u64::from(roster.clients.max(1))) as u32,
+                body,
+                then,
             });
         }
-        if self.reads_in_the_end() {
-            let at = start + pace.lasts + pace.recovery;
-            all.extend((0..roster.clients).map(|client| Asked {
-                at,
+        all.sort_by_key(|asked| asked.at);
+        let end = start + pace.lasts + pace.recovery;
+        all.extend(self.last(count).into_iter().flat_map(|body| {
+            (0..roster.clients).map(move |client| Asked {
+                at: end,
                 client,
-                body: json!({ "type": "read" }),
+                body: body.clone(),
+                then: None,
+            })
+        }));
+        if self == Self::Mutex {
+            all.extend((0..roster.clients.min(LAST_LOCKS)).map(|client| {
+                let (body, unlock) = draw::last_lock(count + u64::from(client));
+                Asked {
+                    at: end + LAST_LOCK * client,
+                    client,
+                    body,
+                    then: Some((Duration::ZERO, unlock)),
+                }
             }));
         }
         all
     }
 
-    fn ask(self, number: u64, rng: &mut ChaCha8Rng) -> Value {
-        let read = json!({ "type": "read" });
+    /// How long after the recovery the last operation is asked for.
+    pub fn last_ones(self, roster: Roster) -> Duration {
         match self {
-            Self::Echo => json!({ "type": "echo", "echo": format!("Please echo {number}") }),
-            Self::UniqueIds => json!({ "type": "generate" }),
-            Self::Broadcast | Self::GSet | Self::GCounter | Self::PnCounter
-                if rng.random_bool(0.5) =>
-            {
-                read
-            }
-            Self::Broadcast => json!({ "type": "broadcast", "message": number }),
-            Self::GSet => json!({ "type": "add", "element": number }),
-            Self::GCounter => json!({ "type": "add", "delta": rng.random_range(0..5) }),
-            Self::PnCounter => json!({ "type": "add", "delta": rng.random_range(-5..5) }),
-            Self::LinKv => {
-                let key = number / (KEYS * OF_A_KEY) * KEYS + rng.random_range(0..KEYS);
-                let mut value = || rng.random_range(0..VALUES);
-                let (from, to) = (value(), value());
-                match value() % 3 {
-                    0 => json!({ "type": "read", "key": key }),
-                    1 => json!({ "type": "write", "key": key, "value": to }),
-                    _ => json!({ "type": "cas", "key": key, "from": from, "to": to }),
-                }
-            }
+            Self::Mutex => LAST_LOCK * roster.clients.min(LAST_LOCKS),
+            _ => Duration::ZERO,
         }
     }
-}
 
-impl Neighbours {
-    /// The neighbours of each of so many programs.
-    fn of(self, count: u32) -> BTreeMap<String, Vec<String>> {
-        let mut all: BTreeMap<_, Vec<_>> = (0..count).map(|one| (one, Vec::new())).collect();
-        let width = f64::from(count).sqrt().ceil().max(1.0) as u32;
-        for one in 0..count {
-            let others: Vec<_> = match self {
-                Self::Line => (one + 1..count).take(1).collect(),
-                Self::Grid => {
-                    let right = ((one + 1) % width != 0).then_some(one + 1);
-                    right.into_iter().chain([one + width]).collect()
-                }
-                Self::Tree4 => (4 * one + 1..=4 * one + 4).collect(),
-                Self::Total => (one + 1..count).collect(),
-            };
-            for other in others.into_iter().filter(|other| *other < count) {
-                all.entry(one).or_default().push(other);
-                all.entry(other).or_default().push(one);
-            }
+    /// What is asked before all else.
+    fn first(self, roster: Roster, neighbours: Neighbours) -> Vec<Asked> {
+        if !matches!(self, Self::Broadcast) {
+            return Vec::new();
         }
-        let name = |number: u32| format!("n{number}");
-        let names =
-            |(one, others): (u32, Vec<u32>)| (name(one), others.into_iter().map(name).collect());
-        all.into_iter().map(names).collect()
+        let topology = neighbours.of(roster.programs);
+        let body = json!({ "type": "topology", "topology": topology });
+        let each = (0..roster.programs.min(roster.clients)).map(|client| Asked {
+            at: Duration::ZERO,
+            client,
+            body: body.clone(),
+            then: None,
+        });
+        each.collect()
     }
 }
 
@@ -185,51 +172,48 @@ impl Neighbours {
 mod tests {
     use super::*;
 
-    #[test]
-    fn neighbours_are_mutual_and_all_are_reached() {
-        for neighbours in [
-            Neighbours::Line,
-            Neighbours::Grid,
-            Neighbours::Tree4,
-            Neighbours::Total,
-        ] {
-            for count in [1, 2, 5, 25] {
-                let all = neighbours.of(count);
-                let mut reached = vec!["n0".to_owned()];
-                let mut at = 0;
-                while let Some(one) = reached.get(at).cloned() {
-                    for other in &all[&one] {
-                        assert!(all[other].contains(&one), "{one} and {other}");
-                        if !reached.contains(other) {
-                            reached.push(other.clone());
-                        }
-                    }
-                    at += 1;
-                }
-                assert_eq!(reached.len(), count as usize, "{neighbours:?}");
-            }
-        }
-        assert_eq!(Neighbours::Grid.of(4)["n0"], ["n1", "n2"]);
-    }
+    const ROSTER: Roster = Roster {
+        programs: 3,
+        clients: 3,
+    };
 
-    #[test]
-    fn the_same_seed_asks_the_same() {
-        let roster = Roster {
-            programs: 3,
-            clients: 3,
-        };
+    fn asks(workload: Workload, seed: u64) -> Vec<Asked> {
         let pace = Pace {
             rate: 10.0,
             lasts: Duration::from_secs(2),
             recovery: Duration::from_secs(1),
         };
-        let asks = |seed| {
-            let all = Workload::Broadcast.asks(roster, &pace, Neighbours::Grid, seed);
-            all.into_iter().map(|asked| asked.body).collect::<Vec<_>>()
+        workload.asks(ROSTER, &pace, Neighbours::Grid, seed)
+    }
+
+    #[test]
+    fn the_same_seed_asks_the_same() {
+        for workload in Workload::value_variants() {
+            let bodies = |seed| {
+                let all = asks(*workload, seed).into_iter();
+                all.map(|asked| (asked.body, asked.then)).collect::<Vec<_>>()
+            };
+            assert_eq!(bodies(1), bodies(1));
+            let is_drawn = !matches!(
+                workload,
+                Workload::Echo | Workload::UniqueIds | Workload::Election
+            );
+            assert_eq!(bodies(1) != bodies(2), is_drawn, "{workload:?}");
+        }
+    }
+
+    #[test]
+    fn there_are_as_many_operations_as_the_rate_says() {
+        let count = |workload| {
+            let all = asks(workload, 1);
+            let then = all.iter().filter(|asked| asked.then.is_some());
+            all.len() + then.count()
         };
-        assert_eq!(asks(1), asks(1));
-        assert_ne!(asks(1), asks(2));
         // Topologies, operations and last reads.
-        assert_eq!(asks(1).len(), 3 + 20 + 3);
+        assert_eq!(count(Workload::Broadcast), 3 + 20 + 3);
+        assert_eq!(count(Workload::Echo), 20);
+        assert_eq!(count(Workload::Kafka), 20 + 3);
+        // Locks and unlocks, in the end too.
+        assert_eq!(count(Workload::Mutex), 20 + 2 * 3);
     }
 }
