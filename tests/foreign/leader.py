@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """election: the votes of a majority make a leader of a term, as in Raft. The wrong ones need no
-votes but their own."""
+votes but their own, and all wait equally long."""
 
+import json
 import random
 import sys
 import time
@@ -18,13 +19,20 @@ class Election(Node):
         self.every(BEAT, self.beat)
 
     def draw(self):
+        if "wrong" in sys.argv:
+            return BEAT * 5
         return BEAT * random.uniform(4, 10)
 
     def hear(self, term):
         if term > self.term:
             self.term, self.voted, self.leader, self.votes = term, None, None, set()
 
+    def show(self):
+        state = {"term": self.term, "leader": self.leader, "votes": len(self.votes)}
+        print(json.dumps({"state": state}), file=sys.stderr, flush=True)
+
     def beat(self):
+        self.show()
         if self.leader == self.id:
             for other in self.others():
                 self.send(other, {"type": "leads", "term": self.term})

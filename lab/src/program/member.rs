@@ -8,9 +8,10 @@ use algorithms::{Algorithm, Describe, NodeId, Out, Role};
 use proto::Bytes;
 use serde_json::{Map, Value};
 
-use super::roster::{Part, Roster};
 use super::poll::{Poll, ROUND};
+use super::roster::{Part, Roster};
 use super::service::{Body, Service};
+use super::shown::Shown;
 use super::wire::{Line, excerpt};
 
 const MILLION: u32 = 1_000_000;
@@ -65,6 +66,11 @@ pub enum Command {
     Heal {
         /// Processes of programs.
         from: Vec<NodeId>,
+    },
+    /// The program has told its state.
+    Shows {
+        /// A JSON object.
+        state: String,
     },
     /// The program has ended, or does not do what it has to.
     Failed {
@@ -137,7 +143,8 @@ struct Open {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum State {
-    Program,
+    /// What the program has told of its state.
+    Program(Shown),
     Client {
         patience: Duration,
         /// The operations that are not answered, by the numbers of its messages.
@@ -155,9 +162,10 @@ impl Member {
                 open: BTreeMap::new(),
             },
             Some(Part::Service(name)) => {
-                Roster::service(name).map_or(State::Program, State::Service)
+                let program = State::Program(Shown::default());
+                Roster::service(name).map_or(program, State::Service)
             }
-            Some(Part::Program(_)) | None => State::Program,
+            Some(Part::Program(_)) | None => State::Program(Shown::default()),
         };
         Self {
             me,
@@ -318,6 +326,11 @@ impl Algorithm for Member {
                 }
             }
             Command::Heal { from } => self.heal(from),
+            Command::Shows { state } => {
+                if let State::Program(shown) = &mut self.state {
+                    *shown = Shown::read(&state);
+                }
+            }
             Command::Failed { why } => {
                 let text = String::new();
                 out.output(Output::Wrong { why, text });
@@ -327,7 +340,7 @@ impl Algorithm for Member {
 
     fn on_message(&mut self, from: NodeId, Letter { line }: Letter, out: &mut Out<Self>) {
         match &self.state {
-            State::Program => self.deliver(from, line, out),
+            State::Program(_) => self.deliver(from, line, out),
             State::Client { .. } => self.on_answer(line, out),
             State::Service(_) => self.serve(from, &line, out),
         }
@@ -367,8 +380,11 @@ impl algorithms::Message for Letter {
 
 impl Describe for Member {
     fn describe(&self, fields: &mut algorithms::Fields) {
-        if let State::Client { open, .. } = &self.state {
-            fields.integer("open", open.len());
+        fields.text("name", self.roster.name(self.me));
+        match &self.state {
+            State::Program(shown) => shown.describe(fields),
+            State::Client { open, .. } => fields.integer("open", open.len()),
+            State::Service(_) => {}
         }
     }
 }

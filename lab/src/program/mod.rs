@@ -17,6 +17,7 @@ pub mod operation;
 mod poll;
 pub mod roster;
 pub mod service;
+pub mod shown;
 pub mod wire;
 pub mod workload;
 
@@ -31,6 +32,7 @@ use crate::system::clients::{Answer, Client, Request, To, throughput};
 use crate::system::{Figure, Judgement, ScheduledCommand, System};
 use expect::Expectation;
 use member::{Command, Member, Noise, Output};
+use nemesis::Nemesis;
 use roster::{Part, Roster};
 use serde_json::Value;
 use workload::{Asked, Consistency, Neighbours, Pace, Workload};
@@ -58,6 +60,8 @@ pub struct Programs {
     pub expect: Vec<Expectation>,
     /// What happens to messages between programs.
     pub noise: Noise,
+    /// What happens to programs.
+    pub nemeses: Vec<Nemesis>,
     /// Determines what is asked.
     pub seed: u64,
 }
@@ -168,7 +172,15 @@ impl System for Programs {
             between as f64 / count.max(1) as f64,
             count,
         ));
-        let mut properties = judge::check(self.workload, self.consistency, &operations, history, self.roster);
+        let mut properties = judge::check(
+            self.workload,
+            self.consistency,
+            &operations,
+            history,
+            self.roster,
+        );
+        let loses = self.noise.lost > 0 || self.nemeses.iter().any(|nemesis| nemesis.cuts());
+        properties.extend(loses.then(|| judge::losses(history)));
         let expected = self.expect.iter();
         properties.extend(expected.map(|expected| expected.check(&measures, history)));
         Judgement {

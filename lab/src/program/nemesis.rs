@@ -31,6 +31,16 @@ pub enum Nemesis {
     Pause,
 }
 
+impl Nemesis {
+    /// Whether messages are lost while it lasts.
+    pub fn cuts(self) -> bool {
+        match self {
+            Self::Partition | Self::OneWay | Self::Ring => true,
+            Self::Kill | Self::Pause => false,
+        }
+    }
+}
+
 /// The faults of a run that lasts so long. Each begins an interval after the last one has
 /// ended, and lasts an interval; the first begins early enough to end within the run.
 pub fn schedule(

@@ -117,6 +117,12 @@ impl Operation<'_> {
         }
     }
 
+    /// `c1, peer-04 (step 7)`: the client, and the step in which it asked.
+    pub fn place(&self) -> String {
+        let OperationRecord { process, step, .. } = self.record;
+        format!("{}, {process} (step {step})", self.client)
+    }
+
     /// Whether it was carried out.
     pub fn is_done(&self) -> bool {
         matches!(self.ended, Ended::Done(..))

@@ -83,11 +83,20 @@ mod tests {
 
     #[test]
     fn it_goes_on_until_nothing_comes() {
-        let mut request = body(json!({ "type": "poll", "offsets": { "a": 0 }, "to_the_end": true }));
+        let mut request =
+            body(json!({ "type": "poll", "offsets": { "a": 0 }, "to_the_end": true }));
         let mut poll = Poll::of(&mut request).expect("a poll to the end");
-        assert_eq!(request, body(json!({ "type": "poll", "offsets": { "a": 0 } })));
-        let next = poll.take(body(json!({ "type": "poll_ok", "msgs": { "a": [[0, 7], [2, 8]] } })));
-        assert_eq!(next, Ok(body(json!({ "type": "poll", "offsets": { "a": 3 } }))));
+        assert_eq!(
+            request,
+            body(json!({ "type": "poll", "offsets": { "a": 0 } }))
+        );
+        let next = poll.take(body(
+            json!({ "type": "poll_ok", "msgs": { "a": [[0, 7], [2, 8]] } }),
+        ));
+        assert_eq!(
+            next,
+            Ok(body(json!({ "type": "poll", "offsets": { "a": 3 } })))
+        );
         let end = poll.take(body(json!({ "type": "poll_ok", "msgs": { "a": [] } })));
         let all = json!({ "type": "poll_ok", "msgs": { "a": [[0, 7], [2, 8]] } });
         assert_eq!(end, Err(body(all)));
@@ -99,7 +108,10 @@ mod tests {
         let mut poll = Poll::of(&mut request).expect("a poll to the end");
         let again = json!({ "type": "poll_ok", "msgs": { "a": [[4, 1]] } });
         assert!(poll.take(body(again)).is_err());
-        for wrong in [json!({ "type": "error" }), json!({ "type": "poll_ok", "msgs": [] })] {
+        for wrong in [
+            json!({ "type": "error" }),
+            json!({ "type": "poll_ok", "msgs": [] }),
+        ] {
             assert_eq!(poll.take(body(wrong.clone())), Err(body(wrong)));
         }
     }

@@ -66,11 +66,11 @@ impl Roster {
         }
     }
 
-    /// `c1 (peer-06)`: what a process is, beside its name in the trace.
+    /// `c1`: what the process of that name in the trace is.
     pub fn in_words(self, process: &str) -> String {
         let number = process.strip_prefix("peer-").map(str::parse);
         match number {
-            Some(Ok(number)) => format!("{} ({process})", self.name(NodeId(number))),
+            Some(Ok(number)) => self.name(NodeId(number)),
             Some(Err(_)) | None => process.to_owned(),
         }
     }

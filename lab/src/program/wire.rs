@@ -15,12 +15,12 @@ pub const LONGEST: usize = 1 << 20;
 /// How much of a wrong line is shown.
 const SHOWN: usize = 120;
 
-/// How many types of messages have their names in the trace, and how long these may be. A
-/// program can invent types without end.
+/// How many types of messages, and fields of states, have their names in the trace, and how
+/// long these may be. A program can invent names without end.
 const KINDS: usize = 256;
 const KIND: usize = 64;
 
-/// The name of all types beyond these.
+/// The name of all beyond these.
 const OTHER: &str = "other";
 
 /// A message of a program, or to one.
@@ -116,7 +116,7 @@ impl Line {
     /// [`Wrong::NoMessage`]: the body has no type, or wrong numbers.
     pub fn new(src: String, dest: String, body: &Map<String, Value>) -> Result<Self, Wrong> {
         let kind = match body.get("type") {
-            Some(Value::String(kind)) => kind_of(kind),
+            Some(Value::String(kind)) => name_of(kind),
             Some(_) => return Err(Wrong::no_message("\"type\" of the body is no text")),
             None => return Err(Wrong::no_message("\"type\" of the body is missing")),
         };
@@ -191,8 +191,8 @@ pub fn excerpt(text: &str) -> String {
     }
 }
 
-/// The name of that type in the trace. Names live as long as the program.
-fn kind_of(kind: &str) -> &'static str {
+/// That name in the trace. Names live as long as this process.
+pub(super) fn name_of(kind: &str) -> &'static str {
     static KNOWN: LazyLock<Mutex<BTreeSet<&'static str>>> = LazyLock::new(Mutex::default);
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(kind) = known.get(kind) {
@@ -267,9 +267,9 @@ mod tests {
     #[test]
     fn types_without_end_take_no_memory_without_end() {
         let kinds: BTreeSet<_> = (0..2 * KINDS)
-            .map(|n| kind_of(&format!("kind-{n}")))
+            .map(|n| name_of(&format!("kind-{n}")))
             .collect();
         assert!(kinds.len() <= KINDS + 1 && kinds.contains(OTHER));
-        assert_eq!(kind_of(&"k".repeat(KIND + 1)), OTHER);
+        assert_eq!(name_of(&"k".repeat(KIND + 1)), OTHER);
     }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum as _};
 use lab::delay::Delay;
 use lab::program::expect::Expectation;
 use lab::program::member::Noise;
@@ -41,8 +41,11 @@ const AFTERWARDS: Duration = Duration::from_secs(30);
 #[command(next_help_heading = "Options of program")]
 pub struct Program {
     /// The program: each of --peers runs it
-    #[arg(long, value_name = "FILE")]
-    pub bin: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "attach")]
+    pub bin: Option<PathBuf>,
+    /// Start no program, and wait for --peers of them at this socket: unix:/run/user/1000/p2p.sock
+    #[arg(long, value_name = "unix:PATH", conflicts_with = "bin", value_parser = socket)]
+    pub attach: Option<PathBuf>,
     /// What clients ask for
     #[arg(long, short, value_name = "W")]
     pub workload: Workload,
@@ -86,6 +89,13 @@ pub struct Program {
     /// What the program is started with, after --
     #[arg(last = true, value_name = "ARGUMENT")]
     pub args: Vec<String>,
+}
+
+fn socket(text: &str) -> Result<PathBuf, String> {
+    match text.strip_prefix("unix:") {
+        Some(path) if !path.is_empty() => Ok(path.into()),
+        _ => Err("write unix: and a path, for example unix:/run/user/1000/p2p.sock".to_owned()),
+    }
 }
 
 fn rate(text: &str) -> Result<f64, String> {
@@ -137,6 +147,7 @@ impl Program {
                 lost: of_a_million(self.loss),
                 doubled: of_a_million(self.duplication),
             },
+            nemeses: self.nemesis.clone(),
             seed,
         }
     }
@@ -162,6 +173,52 @@ impl Program {
             (OPERATIONS / self.rate).floor()
         );
         Err(Usage::value(given, reason))
+    }
+
+    /// What was not started here cannot be killed, nor given arguments.
+    fn check_attached(&self) -> Result<(), Usage> {
+        if self.attach.is_none() {
+            return Ok(());
+        }
+        if let Some(nemesis) = self.nemesis.iter().find(|nemesis| !nemesis.cuts()) {
+            let name = nemesis.to_possible_value();
+            let name = name.as_ref().map_or("", |value| value.get_name());
+            let reason = "programs that attach run by themselves; partition, one-way and ring \
+                          need no more than their messages";
+            return Err(Usage::value(format!("--nemesis {name}"), reason));
+        }
+        match self.args.is_empty() {
+            true => Ok(()),
+            false => Err(Usage::option(
+                "--",
+                "programs that attach run by themselves",
+            )),
+        }
+    }
+
+    /// The run with its programs.
+    #[cfg(unix)]
+    fn beside(
+        &self,
+        live: Live<Programs>,
+        roster: Roster,
+    ) -> Result<Live<Programs>, program::Error> {
+        let crew = match (&self.bin, &self.attach) {
+            (_, Some(socket)) => program::Crew::attached(socket, roster)?,
+            (bin, None) => {
+                let spec = Spec {
+                    bin: bin.clone().unwrap_or_default(),
+                    args: self.args.clone(),
+                };
+                program::Crew::new(spec, roster)?
+            }
+        };
+        Ok(live.beside(Box::new(crew)))
+    }
+
+    #[cfg(not(unix))]
+    fn beside(&self, _: Live<Programs>, _: Roster) -> Result<Live<Programs>, program::Error> {
+        Err(program::Error::Elsewhere)
     }
 
     /// Those of the run: each client is connected with its program, programs with each other
@@ -195,6 +252,7 @@ impl Program {
             name: "program".into(),
             options: json!({
                 "bin": self.bin,
+                "attach": self.attach,
                 "args": self.args,
                 "workload": self.workload,
                 "programs": roster.programs,
@@ -223,10 +281,7 @@ impl Measure for Program {
         let roster = self.roster(common)?;
         let options = self.options(common, roster)?;
         let system = self.system(roster, options.seed);
-        let spec = Spec {
-            bin: self.bin.clone(),
-            args: self.args.clone(),
-        };
+        self.check_attached()?;
         let links = Links {
             delay: self.latency.clone(),
             in_order: true,
@@ -240,23 +295,8 @@ impl Measure for Program {
         );
         let timeout = Clients::new(system.clients()).last() + AFTERWARDS;
         let live = Live::new(self.description(roster), system, links, scenario, timeout);
-        Ok((beside(live, spec, roster)?, options))
+        Ok((self.beside(live, roster)?, options))
     }
-}
-
-/// The run with its programs.
-#[cfg(unix)]
-fn beside(
-    live: Live<Programs>,
-    spec: Spec,
-    roster: Roster,
-) -> Result<Live<Programs>, program::Error> {
-    Ok(live.beside(Box::new(program::Crew::new(spec, roster)?)))
-}
-
-#[cfg(not(unix))]
-fn beside(_: Live<Programs>, _: Spec, _: Roster) -> Result<Live<Programs>, program::Error> {
-    Err(program::Error::Elsewhere)
 }
 
 /// A probability as a number of a million.

@@ -1,4 +1,5 @@
-//! One program that runs: its standard streams, its group, its end.
+//! One program that runs: its standard streams, its group, its end. One that was attached has
+//! a connection in place of them, and no group.
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -6,10 +7,11 @@ use std::process::Stdio;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use lab::program::shown;
 use lab::program::wire::{LONGEST, Line, Wrong, excerpt};
-use tokio::io::{AsyncWriteExt as _, BufReader};
-use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
-use tokio::sync::mpsc;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
+use tokio::process::{ChildStderr, Command};
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -23,6 +25,9 @@ const WAITING: usize = 16 * 1024;
 const KEPT: usize = 32;
 const LONGEST_KEPT: usize = 1024;
 
+/// The longest line of a state. A guess.
+const LONGEST_STATE: usize = 16 * 1024;
+
 /// How many lines that nobody has taken yet are kept back: then the program waits.
 const SAID: usize = 256;
 
@@ -31,13 +36,16 @@ const CLOSING: Duration = Duration::from_secs(1);
 
 /// What a program does.
 #[derive(Debug)]
-pub(super) enum Event {
+pub enum Event {
     /// It has written a message, on the line of that number.
     Said(Line),
     /// It has written something else.
     Misprinted {
+        /// The number of the line.
         number: u64,
+        /// What is wrong with it.
         wrong: Wrong,
+        /// Its beginning.
         text: String,
     },
     /// It has ended, or says nothing more.
@@ -46,10 +54,14 @@ pub(super) enum Event {
 
 /// A program that runs. When it is dropped, its group is killed.
 #[derive(Debug)]
-pub(super) struct Child {
-    group: Group,
+pub struct Child {
+    /// `None` for one that was not started here.
+    group: Option<Group>,
     input: mpsc::Sender<String>,
-    pub(super) events: mpsc::Receiver<Event>,
+    /// What it does.
+    pub events: mpsc::Receiver<Event>,
+    /// The last state that it has told, as JSON.
+    pub(super) states: watch::Receiver<String>,
     /// What it did before it had answered `init`.
     pub(super) early: Vec<Event>,
     last: Last,
@@ -69,7 +81,7 @@ impl Child {
     ///
     /// # Errors
     /// [`Error::Start`].
-    pub(super) fn start(name: &str, spec: &Spec, folder: &Path, mark: &str) -> Result<Self, Error> {
+    pub fn start(name: &str, spec: &Spec, folder: &Path, mark: &str) -> Result<Self, Error> {
         let failed = |source| Error::Start {
             program: name.to_owned(),
             source,
@@ -107,18 +119,19 @@ impl Child {
         );
         let (input, waiting) = mpsc::channel(WAITING);
         let (said, events) = mpsc::channel(SAID);
+        let (told, states) = watch::channel(String::new());
         let last = Last::default();
         let mut tasks = JoinSet::new();
         if let Some(stdin) = child.stdin.take() {
             tasks.spawn(write(stdin, waiting));
         }
         if let Some(stderr) = child.stderr.take() {
-            tasks.spawn(keep(stderr, last.clone()));
+            tasks.spawn(keep(stderr, last.clone(), told));
         }
         if let Some(stdout) = child.stdout.take() {
             let last = last.clone();
             tasks.spawn(async move {
-                listen(stdout, &said).await;
+                listen(BufReader::new(stdout), 1, &said).await;
                 if timeout(CLOSING, child.wait()).await.is_err() {
                     let why = format!("it has closed its standard output{last}");
                     let _ = said.send(Event::Ended(why)).await;
@@ -131,17 +144,43 @@ impl Child {
             });
         }
         Ok(Self {
-            group,
+            group: Some(group),
             input,
             events,
+            states,
             early: Vec::new(),
             last,
             _tasks: tasks,
         })
     }
 
+    /// One that is connected, and has written one line already.
+    pub(super) fn attached(
+        input: BufReader<impl AsyncRead + Send + Unpin + 'static>,
+        output: impl AsyncWrite + Send + Unpin + 'static,
+    ) -> Self {
+        let (lines, waiting) = mpsc::channel(WAITING);
+        let (said, events) = mpsc::channel(SAID);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(write(output, waiting));
+        tasks.spawn(async move {
+            listen(input, 2, &said).await;
+            let why = "it has closed its connection".to_owned();
+            let _ = said.send(Event::Ended(why)).await;
+        });
+        Self {
+            group: None,
+            input: lines,
+            events,
+            states: watch::channel(String::new()).1,
+            early: Vec::new(),
+            last: Last::default(),
+            _tasks: tasks,
+        }
+    }
+
     /// Writes a line to its standard input, as soon as it reads. Returns whether there was room.
-    pub(super) fn write(&self, line: String) -> bool {
+    pub fn write(&self, line: String) -> bool {
         match self.input.try_send(line) {
             Ok(()) | Err(mpsc::error::TrySendError::Closed(_)) => true,
             Err(mpsc::error::TrySendError::Full(_)) => false,
@@ -156,10 +195,13 @@ impl Child {
     /// Halts all of its processes, or lets them go on.
     pub(super) fn halt(&self, halts: bool) {
         use nix::sys::signal::Signal;
-        self.group.signal(match halts {
+        let signal = match halts {
             true => Signal::SIGSTOP,
             false => Signal::SIGCONT,
-        });
+        };
+        if let Some(group) = &self.group {
+            group.signal(signal);
+        }
     }
 }
 
@@ -199,7 +241,7 @@ impl std::fmt::Display for Last {
     }
 }
 
-async fn write(mut stdin: ChildStdin, mut waiting: mpsc::Receiver<String>) {
+async fn write(mut stdin: impl AsyncWrite + Unpin, mut waiting: mpsc::Receiver<String>) {
     while let Some(line) = waiting.recv().await {
         if stdin.write_all(line.as_bytes()).await.is_err() || stdin.flush().await.is_err() {
             // It has closed its input. Its end is told by its output.
@@ -208,10 +250,13 @@ async fn write(mut stdin: ChildStdin, mut waiting: mpsc::Receiver<String>) {
     }
 }
 
-/// Reads all that it writes, until the end.
-async fn listen(stdout: ChildStdout, said: &mpsc::Sender<Event>) {
-    let mut input = BufReader::new(stdout);
-    for number in 1.. {
+/// Reads all that it writes, until the end. The next line has that number.
+async fn listen(
+    mut input: BufReader<impl AsyncRead + Unpin>,
+    next: u64,
+    said: &mpsc::Sender<Event>,
+) {
+    for number in next.. {
         let parsed = match lines::next(&mut input, LONGEST).await {
             Ok(Some(Read::Line(line))) => parse(line),
             Ok(Some(Read::Long)) => Err((Wrong::Long, String::new())),
@@ -231,7 +276,7 @@ async fn listen(stdout: ChildStdout, said: &mpsc::Sender<Event>) {
     }
 }
 
-fn parse(line: Vec<u8>) -> Result<Line, (Wrong, String)> {
+pub(super) fn parse(line: Vec<u8>) -> Result<Line, (Wrong, String)> {
     match String::from_utf8(line) {
         Ok(text) => Line::parse(&text).map_err(|wrong| (wrong, excerpt(&text))),
         Err(error) => {
@@ -241,12 +286,20 @@ fn parse(line: Vec<u8>) -> Result<Line, (Wrong, String)> {
     }
 }
 
-async fn keep(stderr: ChildStderr, last: Last) {
+async fn keep(stderr: ChildStderr, last: Last, told: watch::Sender<String>) {
     let mut input = BufReader::new(stderr);
-    while let Ok(Some(read)) = lines::next(&mut input, LONGEST_KEPT).await {
+    while let Ok(Some(read)) = lines::next(&mut input, LONGEST_STATE).await {
         let line = match read {
             Read::Line(line) => String::from_utf8_lossy(&line).into_owned(),
-            Read::Long => format!("(a line of more than {LONGEST_KEPT} bytes)"),
+            Read::Long => format!("(a line of more than {LONGEST_STATE} bytes)"),
+        };
+        if let Some(state) = shown::in_line(&line) {
+            told.send_replace(state);
+            continue;
+        }
+        let line = match line.len() > LONGEST_KEPT {
+            true => format!("(a line of more than {LONGEST_KEPT} bytes)"),
+            false => line,
         };
         let mut kept = last.lock();
         if kept.len() == KEPT {

@@ -17,23 +17,27 @@ use lab::simulator::Change;
 use node::driver::{Commander, Driver};
 use opentelemetry::Context;
 use serde_json::{Map, Value, json};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::child::{Child, Event};
+use super::door::Door;
 use super::{Error, Spec, sweep};
 use crate::experiment;
 use crate::experiment::live::Companion;
 
 /// How long a program may take to answer `init`, as in Maelstrom.
-const INIT: Duration = Duration::from_secs(10);
+pub(super) const INIT: Duration = Duration::from_secs(10);
 
 /// What is said of a program for which too many lines wait.
 const UNREAD: &str = "it does not read its standard input; a message for it is lost";
 
 /// After so many mistakes a program is stopped: each is a step of the run. A guess.
 const MISTAKES: u32 = 1000;
+
+/// How long no other state of a program is recorded: each is a step of the run. A guess.
+const STATES: Duration = Duration::from_millis(10);
 
 /// How many lines a program may write before it answers `init`. A guess.
 const EARLY: usize = 256;
@@ -45,13 +49,22 @@ const INIT_ID: u64 = 1;
 /// The children of a run.
 #[derive(Debug)]
 pub struct Crew {
-    spec: Spec,
+    origin: Origin,
     roster: Roster,
     folder: PathBuf,
     mark: String,
     programs: BTreeMap<NodeId, Running>,
     /// The number of the last message to any program.
     delivered: u64,
+}
+
+/// Where the programs of a run come from.
+#[derive(Debug)]
+enum Origin {
+    /// They are started.
+    Start(Spec),
+    /// They connect.
+    Attach(Door),
 }
 
 /// A program that runs: what is done with it goes through here.
@@ -86,20 +99,52 @@ impl Crew {
         if !metadata.is_file() || metadata.permissions().mode() & 0o111 == 0 {
             return Err(Error::NotExecutable { bin: spec.bin });
         }
+        Ok(Self::of(Origin::Start(Spec { bin, ..spec }), roster))
+    }
+
+    /// Programs that connect to that socket.
+    ///
+    /// # Errors
+    /// [`Error::Socket`] and [`Error::Open`].
+    pub fn attached(socket: &Path, roster: Roster) -> Result<Self, Error> {
+        Ok(Self::of(Origin::Attach(Door::open(socket)?), roster))
+    }
+
+    fn of(origin: Origin, roster: Roster) -> Self {
         let mark = format!("{:016x}", rand::random::<u64>());
         let folder = std::env::temp_dir().join(format!("testbed-{mark}"));
-        Ok(Self {
-            spec: Spec { bin, ..spec },
+        Self {
+            origin,
             roster,
             folder,
             mark,
             programs: BTreeMap::new(),
             delivered: 0,
-        })
+        }
+    }
+
+    /// All programs, once each has answered `init`.
+    async fn all(&self) -> Result<BTreeMap<NodeId, Child>, Error> {
+        match &self.origin {
+            Origin::Attach(door) => {
+                let attached = door.gather(self.roster).await?;
+                let begin = attached.into_iter().map(async |(node, child)| {
+                    let name = self.roster.name(node);
+                    let child = begin(child, &name, self.roster).await?;
+                    Ok((node, child))
+                });
+                Ok(try_join_all(begin).await?.into_iter().collect())
+            }
+            Origin::Start(spec) => {
+                let nodes = (0..self.roster.programs).map(NodeId);
+                let starts = nodes.map(async |node| Ok((node, self.start(spec, node).await?)));
+                Ok(try_join_all(starts).await?.into_iter().collect())
+            }
+        }
     }
 
     /// Starts a program, and returns once it has answered `init`.
-    async fn start(&self, node: NodeId) -> Result<Child, Error> {
+    async fn start(&self, spec: &Spec, node: NodeId) -> Result<Child, Error> {
         let name = self.roster.name(node);
         let folder = self.folder.join(&name);
         let made = fs::DirBuilder::new()
@@ -110,8 +155,8 @@ impl Crew {
             program: name.clone(),
             source,
         })?;
-        let init = init(self.roster, &name);
-        begin(name, &self.spec, &folder, &self.mark, init).await
+        let child = Child::start(&name, spec, &folder, &self.mark)?;
+        begin(child, &name, self.roster).await
     }
 }
 
@@ -129,16 +174,9 @@ fn init(roster: Roster, name: &str) -> String {
     line.map(|line| line.text(0)).unwrap_or_default()
 }
 
-/// Starts a program, and tells it its name.
-async fn begin(
-    name: String,
-    spec: &Spec,
-    folder: &Path,
-    mark: &str,
-    init: String,
-) -> Result<Child, Error> {
-    let mut child = Child::start(&name, spec, folder, mark)?;
-    child.write(init);
+/// Tells a program its name, and returns it once it has answered.
+async fn begin(mut child: Child, name: &str, roster: Roster) -> Result<Child, Error> {
+    child.write(init(roster, name));
     let mut before = Vec::new();
     let answered = timeout(INIT, async {
         loop {
@@ -171,7 +209,8 @@ async fn begin(
             )
         }
     };
-    Err(Error::Silent { program: name, why })
+    let program = name.to_owned();
+    Err(Error::Silent { program, why })
 }
 
 fn is_init_ok(line: &Line) -> bool {
@@ -191,8 +230,14 @@ async fn take_part(
             .await;
     }
     let mut is_over = false;
+    let mut states = child.states.clone();
+    let mut next_state = Instant::now();
     loop {
         let command = tokio::select! {
+            Some(state) = state_at(&mut states, next_state) => {
+                next_state = Instant::now() + STATES;
+                Command::Shows { state }
+            },
             order = orders.recv() => match order {
                 None => return,
                 Some(Order::Command(command)) => command,
@@ -216,6 +261,13 @@ async fn take_part(
         // An error means that the process is down.
         let _ = commander.command(command, None, Context::new()).await;
     }
+}
+
+/// The last state that a program has told, if it is another one; not before that time.
+async fn state_at(states: &mut watch::Receiver<String>, at: Instant) -> Option<String> {
+    sleep_until(at).await;
+    states.changed().await.ok()?;
+    Some(states.borrow_and_update().clone())
 }
 
 /// What the process is commanded when its program has done that.
@@ -269,19 +321,15 @@ impl Companion<Member> for Crew {
         drivers: &'a [Driver<Member>],
     ) -> BoxFuture<'a, Result<(), experiment::Error>> {
         async move {
-            let programs = drivers
-                .iter()
-                .filter(|driver| is_program(self.roster, driver.id()));
-            let starts = programs.map(async |driver| {
-                let child = self.start(driver.id()).await?;
-                Ok::<_, Error>((driver.id(), child, driver.commander()))
+            let mut all = self
+                .all()
+                .await
+                .map_err(|error| experiment::Error::Companion(error.into()))?;
+            let running = drivers.iter().filter_map(|driver| {
+                let child = all.remove(&driver.id())?;
+                Some((driver.id(), Running::start(child, driver.commander())))
             });
-            let started = try_join_all(starts).await;
-            let started = started.map_err(|error| experiment::Error::Companion(error.into()))?;
-            self.programs = started
-                .into_iter()
-                .map(|(node, child, commander)| (node, Running::start(child, commander)))
-                .collect();
+            self.programs = running.collect();
             Ok(())
         }
         .boxed()
@@ -310,15 +358,21 @@ impl Companion<Member> for Crew {
 
     /// It has lost what it knew, and is told its name again.
     fn restarted(&mut self, node: NodeId, commander: Commander<Member>) {
+        let Origin::Start(spec) = &self.origin else {
+            return;
+        };
         if !is_program(self.roster, node) {
             return;
         }
         let (orders, receiver) = mpsc::unbounded_channel();
-        let name = self.roster.name(node);
-        let (spec, mark) = (self.spec.clone(), self.mark.clone());
-        let (folder, init) = (self.folder.join(&name), init(self.roster, &name));
+        let (name, roster) = (self.roster.name(node), self.roster);
+        let started = Child::start(&name, spec, &self.folder.join(&name), &self.mark);
         let task = tokio::spawn(async move {
-            match begin(name, &spec, &folder, &mark, init).await {
+            let begun = match started {
+                Ok(child) => begin(child, &name, roster).await,
+                Err(error) => Err(error),
+            };
+            match begun {
                 Ok(child) => take_part(child, receiver, commander).await,
                 Err(error) => {
                     let why = error.to_string();

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Why a program cannot take part in a run.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +31,38 @@ pub enum Error {
         program: String,
         /// What the system says.
         source: io::Error,
+    },
+    /// There can be no socket there.
+    #[error("--attach unix:{socket}: {source}", socket = socket.display())]
+    Socket {
+        /// The path.
+        socket: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Others may enter the folder of the socket.
+    #[error(
+        "--attach unix:{socket}: the folder {folder} is not this user's alone (mode {mode:o}); \
+         chmod 700 it, or name a folder that is not there yet",
+        socket = socket.display(), folder = folder.display()
+    )]
+    Open {
+        /// The path.
+        socket: PathBuf,
+        /// Its folder.
+        folder: PathBuf,
+        /// The mode of that.
+        mode: u32,
+    },
+    /// Not all programs have attached.
+    #[error("of {count} programs, these have attached within {within:?}: {attached}")]
+    Absent {
+        /// How many there should be.
+        count: u32,
+        /// The time.
+        within: Duration,
+        /// The names of those that have.
+        attached: String,
     },
     /// It has not answered `init`.
     #[error("{program} has not answered init: {why}")]

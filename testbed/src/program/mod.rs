@@ -3,7 +3,7 @@
 //!
 //! [`lab::program`] has the system: what clients ask, and the judge. Here children are
 //! started, contained and stopped ([`child`]), and connected with the processes that stand
-//! for them ([`crew`]).
+//! for them ([`crew`]). Others connect by themselves ([`door`]).
 //!
 //! A child gets a process group, a folder and an environment of its own, limits on files and
 //! cores, and a signal that kills it when this process dies. That contains accidents. It is no
@@ -13,6 +13,8 @@
 mod child;
 #[cfg(unix)]
 mod crew;
+#[cfg(unix)]
+mod door;
 mod error;
 #[cfg(unix)]
 mod launch;
@@ -23,6 +25,8 @@ mod sweep;
 
 use std::path::PathBuf;
 
+#[cfg(unix)]
+pub use child::{Child, Event};
 #[cfg(unix)]
 pub use crew::Crew;
 pub use error::Error;

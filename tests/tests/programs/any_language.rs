@@ -8,7 +8,7 @@ use support::saved::{measured, no_panic, refused};
 use support::workspace;
 
 /// Whether the programs of these tests can run.
-fn is_ready() -> bool {
+pub(crate) fn is_ready() -> bool {
     let version = std::process::Command::new("python3")
         .args(["-c", "import sys; assert sys.version_info >= (3, 10)"])
         .status();
@@ -147,7 +147,7 @@ fn transactions_are_strictly_serializable() {
 fn an_offset_has_one_message() {
     tell_apart(
         "logs.py",
-        "--workload kafka --peers 3 --seconds 4 --rate 60 --latency 5ms --recovery 1s --seed 1",
+        "--workload kafka --peers 3 --seconds 4 --rate 100 --latency 30ms --recovery 1s --seed 1",
         "",
         "an offset has one message",
     );
@@ -157,7 +157,7 @@ fn an_offset_has_one_message() {
 fn a_term_has_one_leader() {
     tell_apart(
         "leader.py",
-        "--workload election --peers 3 --seconds 6 --rate 20 --nemesis partition \
+        "--workload election --peers 5 --seconds 6 --rate 20 --nemesis partition \
          --nemesis-interval 1s --recovery 2s --seed 1",
         "",
         "a term has one leader",
@@ -202,6 +202,39 @@ fn programs_are_killed_and_halted() {
     );
 }
 
+/// A state is that of the steps which follow, and no line for a verdict.
+#[test]
+fn a_state_on_standard_error_is_in_the_trace() {
+    if !is_ready() {
+        return;
+    }
+    let bin = program("leader.py");
+    let words = format!(
+        "program --bin {} --workload election --peers 3 --seconds 3 --rate 5 --recovery 1s",
+        bin.display()
+    );
+    let runs = support::saved::Runs::new();
+    let ended = support::run(&mut runs.testbed(words.split(' '))).exits(0);
+    let spans = std::fs::read(runs.only().join("spans.jsonl")).expect("the spans of a run");
+    let spans = String::from_utf8_lossy(&spans);
+    for part in ["term", "leader", "votes", "name"] {
+        let part = format!("state.{part}");
+        assert!(spans.contains(&part), "no {part}: {ended}");
+    }
+}
+
+/// Nobody sends to others, so nothing is known of what a partition does.
+#[test]
+fn a_partition_that_cuts_nothing_off_leaves_the_verdict_unknown() {
+    if !is_ready() {
+        return;
+    }
+    let options = "--workload echo --peers 2 --seconds 3 --rate 10 --nemesis partition";
+    let (text, _) = run("echo.py", options, 3);
+    let part = "messages were lost, as was asked for: not known";
+    assert!(text.contains(part), "{text}");
+}
+
 #[test]
 fn what_a_program_does_wrong_is_said_with_its_line() {
     if !is_ready() {
@@ -224,7 +257,7 @@ fn what_a_program_does_wrong_is_said_with_its_line() {
         let (text, _) = run("bad.py", &options, 1);
         assert!(text.contains(why), "{how}: {text}");
         assert!(
-            text.contains("n0 (peer-00): ") || how == "wrong-type",
+            text.contains("n0, peer-00 (step ") || how == "wrong-type",
             "{how}: {text}"
         );
     }

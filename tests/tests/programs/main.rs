@@ -4,6 +4,8 @@
 
 mod any_language;
 mod architecture;
+#[cfg(unix)]
+mod attached;
 mod bad_input;
 mod channel;
 mod collect;

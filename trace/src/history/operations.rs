@@ -13,6 +13,8 @@ use crate::steps::{Event, RequestRecord};
 pub struct OperationRecord<'a> {
     /// The process that was asked.
     pub process: &'a Arc<str>,
+    /// The number of the step in which it took the request.
+    pub step: u64,
     /// What was asked.
     pub request: &'a RequestRecord,
     /// When the process took the request.
@@ -56,6 +58,7 @@ impl History {
                     open.push(all.len());
                     all.push(OperationRecord {
                         process,
+                        step: step.number,
                         request,
                         invoked: step.at_unix_nano,
                         answer: None,

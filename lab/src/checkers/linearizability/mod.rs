@@ -30,6 +30,8 @@
 //! assert_eq!(witness.operation, 2);
 //! ```
 
+#[cfg(test)]
+mod reference;
 mod search;
 mod specification;
 #[cfg(test)]

@@ -46,7 +46,10 @@ fn sent(operations: &[Operation<'_>], form: &mut Property) -> Vec<(Place, String
             continue;
         };
         form.check(offset.is_u64(), || {
-            format!("{}; the offset is {offset}, and no number from 0", words(operation))
+            format!(
+                "{}; the offset is {offset}, and no number from 0",
+                words(operation)
+            )
         });
         if let Some(offset) = offset.as_u64() {
             let place = (key(&operation.asks("key")), offset);
@@ -64,7 +67,9 @@ fn polled<'a>(operations: &'a [Operation<'a>], form: &mut Property) -> Vec<Polle
         };
         let read = messages.as_object().ok_or(&messages).and_then(|of| {
             let each = offsets(operation).into_iter().map(|(log, from)| {
-                let got = of.get(&log).map_or(Ok(Vec::new()), |got| pairs(got).ok_or(got));
+                let got = of
+                    .get(&log)
+                    .map_or(Ok(Vec::new()), |got| pairs(got).ok_or(got));
                 got.map(|got| Polled {
                     operation,
                     log,
@@ -136,11 +141,7 @@ fn places(sent: &[(Place, String, u64)], polled: &[Polled<'_>], history: &Histor
 }
 
 /// Polls have messages that a client sent to that log, and that were not refused.
-fn made_up(
-    operations: &[Operation<'_>],
-    polled: &[Polled<'_>],
-    history: &History,
-) -> Property {
+fn made_up(operations: &[Operation<'_>], polled: &[Polled<'_>], history: &History) -> Property {
     let mut property = Property::of("polls have only what was sent", history).looks_at("poll_ok");
     let sends = operations.iter().filter(|one| one.kind == "send");
     let sends = sends.map(|one| ((key(&one.asks("key")), one.asks("msg").to_string()), one));
@@ -168,10 +169,16 @@ fn skipped(sent: &[(Place, String, u64)], polled: &[Polled<'_>], history: &Histo
     let known = known(sent, polled);
     for poll in polled {
         let in_order = poll.got.windows(2).all(|pair| pair[0].0 < pair[1].0);
-        let starts = poll.got.first().is_none_or(|(first, _)| *first >= poll.from);
+        let starts = poll
+            .got
+            .first()
+            .is_none_or(|(first, _)| *first >= poll.from);
         property.check(in_order && starts, || {
             let (log, by) = (&poll.log, words(poll.operation));
-            format!("{by}; the offsets of log {log} do not rise from {}", poll.from)
+            format!(
+                "{by}; the offsets of log {log} do not rise from {}",
+                poll.from
+            )
         });
         let Some((last, _)) = poll.got.last() else {
             continue;
@@ -238,7 +245,7 @@ fn lost(
         if !missing.is_empty() {
             property.check_in_the_end(false, || {
                 let place = |((log, at), ..): &&&(Place, String, u64)| format!("{at} of {log}");
-                let named: Vec<_> = missing.iter().take(NAMED).map(|one| place(one)).collect();
+                let named: Vec<_> = missing.iter().take(NAMED).map(place).collect();
                 format!(
                     "the last poll of {process} lacks {} of {} messages that were acknowledged \
                      before it: offset {}{}",
@@ -283,7 +290,10 @@ fn commits(operations: &[Operation<'_>], history: &History) -> Property {
                             && commit.may_be_done()
                     });
                     property.check(was_committed, || {
-                        format!("{}; log {log} has {offset}, which no client has committed", by())
+                        format!(
+                            "{}; log {log} has {offset}, which no client has committed",
+                            by()
+                        )
                     });
                 }
                 None => {

@@ -33,8 +33,16 @@ pub fn check(
     all.extend(match workload {
         Workload::Echo => vec![simple::echo(operations, history)],
         Workload::UniqueIds => vec![simple::unique(operations, history)],
-        Workload::Broadcast => set::check(&set::BROADCAST, operations, history),
-        Workload::GSet => set::check(&set::G_SET, operations, history),
+        Workload::Broadcast => set::check(
+            &set::Adds::new(&set::BROADCAST, operations),
+            operations,
+            history,
+        ),
+        Workload::GSet => set::check(
+            &set::Adds::new(&set::G_SET, operations),
+            operations,
+            history,
+        ),
         Workload::GCounter | Workload::PnCounter => vec![counter::check(operations, history)],
         Workload::LinKv => vec![register::check(operations, history)],
         Workload::TxnListAppend => vec![transaction::check(consistency, operations, history)],
@@ -42,8 +50,9 @@ pub fn check(
         Workload::Election => election::check(operations, history, roster),
         Workload::Mutex => mutex::check(operations, history),
         Workload::TotalOrderBroadcast => {
-            let mut all = set::check(&set::BROADCAST, operations, history);
-            all.push(order::check(operations, history));
+            let adds = set::Adds::new(&set::BROADCAST, operations);
+            let mut all = set::check(&adds, operations, history);
+            all.push(order::check(&adds, history));
             all
         }
     });
@@ -52,9 +61,9 @@ pub fn check(
 
 /// What is measured of the operations of that workload.
 pub fn measures(workload: Workload, operations: &[Operation<'_>]) -> Vec<Measure> {
-    match workload {
-        Workload::Broadcast | Workload::TotalOrderBroadcast => vec![set::until_all_have_it(&set::BROADCAST, operations)],
-        Workload::GSet => vec![set::until_all_have_it(&set::G_SET, operations)],
+    let names = match workload {
+        Workload::Broadcast | Workload::TotalOrderBroadcast => &set::BROADCAST,
+        Workload::GSet => &set::G_SET,
         Workload::Echo
         | Workload::UniqueIds
         | Workload::GCounter
@@ -63,8 +72,9 @@ pub fn measures(workload: Workload, operations: &[Operation<'_>]) -> Vec<Measure
         | Workload::TxnListAppend
         | Workload::Kafka
         | Workload::Election
-        | Workload::Mutex => Vec::new(),
-    }
+        | Workload::Mutex => return Vec::new(),
+    };
+    vec![set::until_all_have_it(&set::Adds::new(names, operations))]
 }
 
 /// Whether answers are what the protocol has, and each sort of operation was carried out at
@@ -100,7 +110,7 @@ fn answers(operations: &[Operation<'_>], history: &History) -> Property {
 /// Whether programs write messages, and to processes that there are.
 fn messages(history: &History, roster: Roster) -> Property {
     let mut property = Property::of("programs write messages alone", history);
-    for (process, _, kind, fields) in history.outputs() {
+    for (process, at, kind, fields) in history.outputs() {
         match kind {
             "Delivered" => property.checked += 1,
             "Wrong" => property.check(false, || {
@@ -109,10 +119,29 @@ fn messages(history: &History, roster: Roster) -> Property {
                 let line = line.filter(|line| !line.is_empty());
                 let line = line.map(|line| format!(": {line}")).unwrap_or_default();
                 let program = roster.in_words(process);
-                format!("{program}: {}{line}", why.unwrap_or_default())
+                let step = history.processes[process][at].number;
+                let place = format!("{program}, {process} (step {step})");
+                format!("{place}: {}{line}", why.unwrap_or_default())
             }),
             _ => {}
         }
+    }
+    property
+}
+
+/// Whether a run that was to lose messages has lost one: a run in which none was under way
+/// shows nothing of it.
+pub(super) fn losses(history: &History) -> Property {
+    let mut property = Property::of("messages were lost, as was asked for", history);
+    let lost = history
+        .outputs()
+        .filter(|(_, _, kind, _)| *kind == "Dropped");
+    property.checked = lost.count() as u64;
+    if property.checked == 0 {
+        property.unknown(
+            "no message between programs was under way while messages were to be lost: the run \
+             shows nothing of it",
+        );
     }
     property
 }
@@ -122,7 +151,7 @@ fn words(operation: &Operation<'_>) -> String {
     let body = serde_json::Value::Object(operation.asked.clone());
     format!(
         "{} asked {}",
-        operation.client,
+        operation.place(),
         super::wire::excerpt(&body.to_string())
     )
 }

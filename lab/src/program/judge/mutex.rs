@@ -73,8 +73,8 @@ fn held<'a>(operations: &'a [Operation<'_>]) -> Vec<Held<'a>> {
 
 /// After the recovery the lock is free, and those who ask for it get it.
 fn had(operations: &[Operation<'_>], history: &History) -> Property {
-    let mut property = Property::of("in the end the lock can be had", history)
-        .looks_at("last unlock of a client");
+    let mut property =
+        Property::of("in the end the lock can be had", history).looks_at("last unlock of a client");
     let locks = operations.iter().filter(|one| one.kind == "lock");
     let locks: BTreeMap<_, _> = locks
         .map(|one| (one.asks("holder").to_string(), one))
@@ -85,7 +85,9 @@ fn had(operations: &[Operation<'_>], history: &History) -> Property {
             continue;
         };
         property.check_in_the_end(lock.is_done(), || {
-            format!("{process} asked for the lock in the end, when nobody had it, and did not get it")
+            format!(
+                "{process} asked for the lock in the end, when nobody had it, and did not get it"
+            )
         });
     }
     property

@@ -2,23 +2,19 @@
 
 use trace::history::History;
 
-use super::set::{BROADCAST, read};
+use super::set::Adds;
 use super::words;
 use crate::checkers::Property;
-use crate::program::operation::Operation;
 
 /// Each read is a beginning of the longest one.
-pub(super) fn check(operations: &[Operation<'_>], history: &History) -> Property {
+pub(super) fn check(adds: &Adds<'_>, history: &History) -> Property {
     let mut property =
         Property::of("all deliver in the same order", history).looks_at("answered read");
-    let reads: Vec<_> = operations
-        .iter()
-        .filter_map(|one| read(&BROADCAST, one))
-        .collect();
+    let reads = &adds.reads;
     let Some(longest) = reads.iter().max_by_key(|read| read.seen.len()) else {
         return property;
     };
-    for one in &reads {
+    for one in reads {
         let mut pairs = one.seen.iter().zip(&longest.seen);
         let differs = pairs.position(|(one, other)| one != other);
         property.check(differs.is_none(), || {
@@ -26,10 +22,10 @@ pub(super) fn check(operations: &[Operation<'_>], history: &History) -> Property
             format!(
                 "{}: the answer has {} at place {}, where that to {} has {}",
                 words(one.operation),
-                one.seen[place],
+                adds.elements.text(one.seen[place]),
                 place + 1,
                 longest.operation.client,
-                longest.seen[place],
+                adds.elements.text(longest.seen[place]),
             )
         });
     }

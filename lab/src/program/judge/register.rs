@@ -62,5 +62,8 @@ fn interval(operation: &Operation<'_>) -> Option<Interval<Ask<Text>, Answer<Text
     if answer.is_none() && asked == Ask::Read {
         return None;
     }
-    Some(Interval::of(&operation.record, asked, answer))
+    Some(Interval {
+        process: operation.place(),
+        ..Interval::of(&operation.record, asked, answer)
+    })
 }

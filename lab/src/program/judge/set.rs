@@ -1,8 +1,9 @@
 //! `broadcast` and `g-set`: elements stay in the set, and reach every program in the end.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde_json::Value;
 use trace::history::History;
 
@@ -34,56 +35,116 @@ pub(super) const G_SET: Names = Names {
     read: "value",
 };
 
+/// The elements of a run: each has a number, since a long run names millions of them.
+#[derive(Default)]
+pub(super) struct Elements {
+    numbers: FxHashMap<String, u32>,
+    texts: Vec<String>,
+}
+
+impl Elements {
+    fn number(&mut self, element: &Value) -> u32 {
+        let text = element.to_string();
+        let Self { numbers, texts } = self;
+        *numbers.entry(text).or_insert_with_key(|text| {
+            texts.push(text.clone());
+            u32::try_from(texts.len() - 1).unwrap_or(u32::MAX)
+        })
+    }
+
+    /// The element of that number, as JSON.
+    pub(super) fn text(&self, number: u32) -> &str {
+        self.texts.get(number as usize).map_or("", String::as_str)
+    }
+}
+
+/// A read and what it has seen.
+pub(super) struct Read<'a> {
+    pub(super) operation: &'a Operation<'a>,
+    /// The numbers of the elements, in the order of the answer.
+    pub(super) seen: Vec<u32>,
+}
+
+/// What clients have added and read.
+pub(super) struct Adds<'a> {
+    pub(super) elements: Elements,
+    pub(super) reads: Vec<Read<'a>>,
+    /// Those that a client asked to add.
+    asked: FxHashSet<u32>,
+    /// When each was acknowledged, in the order of their numbers.
+    known: BTreeMap<u32, u64>,
+}
+
+impl<'a> Adds<'a> {
+    pub(super) fn new(names: &Names, operations: &'a [Operation<'a>]) -> Self {
+        let mut elements = Elements::default();
+        let (mut asked, mut known) = (FxHashSet::default(), BTreeMap::new());
+        for operation in operations.iter().filter(|one| one.kind == names.add) {
+            let element = elements.number(&operation.asks(names.element));
+            asked.insert(element);
+            if let Some((at, _)) = operation.has("type") {
+                known.insert(element, at);
+            }
+        }
+        let mut reads = Vec::new();
+        for operation in operations.iter().filter(|one| one.kind == "read") {
+            let Some((_, all)) = operation.has(names.read) else {
+                continue;
+            };
+            let all = all.as_array().map(Vec::as_slice).unwrap_or_default();
+            reads.push(Read {
+                operation,
+                seen: all.iter().map(|one| elements.number(one)).collect(),
+            });
+        }
+        Self {
+            elements,
+            reads,
+            asked,
+            known,
+        }
+    }
+}
+
 /// The properties of a set.
 pub(super) fn check(
-    names: &Names,
+    adds: &Adds<'_>,
     operations: &[Operation<'_>],
     history: &History,
 ) -> Vec<Property> {
-    let added = operations.iter().filter(|one| one.kind == names.add);
-    let mut known = BTreeMap::new();
-    let mut asked = BTreeSet::new();
-    for operation in added {
-        let element = operation.asks(names.element).to_string();
-        asked.insert(element.clone());
-        if let Some((at, _)) = operation.has("type") {
-            known.insert(element, at);
-        }
-    }
-    let reads: Vec<_> = operations
-        .iter()
-        .filter_map(|one| read(names, one))
-        .collect();
     vec![
-        made_up(&asked, &reads, history),
-        twice(&reads, history),
-        lost(&known, operations, &reads, history),
+        made_up(adds, history),
+        twice(adds, history),
+        lost(adds, operations, history),
     ]
 }
 
 /// From each acknowledgement until the last read that lacked it was asked for; 0 if none did.
 /// Also how many are lacking in the end.
-pub(super) fn until_all_have_it(names: &Names, operations: &[Operation<'_>]) -> Measure {
-    let reads = operations.iter().filter_map(|one| read(names, one));
-    let reads: Vec<_> = reads
+pub(super) fn until_all_have_it(adds: &Adds<'_>) -> Measure {
+    // Those that were added have the first numbers.
+    let count = adds.asked.len();
+    let mut reads: Vec<_> = adds
+        .reads
+        .iter()
         .map(|read| {
-            let seen: BTreeSet<_> = read.seen.into_iter().collect();
-            (read.operation.record.invoked, seen)
+            let mut has = vec![false; count];
+            for element in &read.seen {
+                if let Some(has) = has.get_mut(*element as usize) {
+                    *has = true;
+                }
+            }
+            (read.operation.record.invoked, has)
         })
         .collect();
+    reads.sort_by_key(|(asked, _)| *asked);
+    let last_read = reads.last().map(|(asked, _)| *asked);
     let (mut times, mut lost) = (Times::new(), 0);
-    for operation in operations.iter().filter(|one| one.kind == names.add) {
-        let Some((known, _)) = operation.has("type") else {
-            continue;
-        };
-        let element = operation.asks(names.element).to_string();
-        let lacked = reads
-            .iter()
-            .filter(|(asked, seen)| *asked > known && !seen.contains(&element));
-        let last = lacked.map(|(asked, _)| *asked).max();
-        let is_read_after = |asked| reads.iter().any(|(other, _)| *other > asked);
-        match last {
-            Some(asked) if !is_read_after(asked) => lost += 1,
+    for (element, known) in &adds.known {
+        let later = reads.iter().rev().take_while(|(asked, _)| asked > known);
+        let mut lacking = later.filter(|(_, has)| !has[*element as usize]);
+        match lacking.next().map(|(asked, _)| *asked) {
+            Some(asked) if Some(asked) == last_read => lost += 1,
             last => {
                 let took = last.map_or(0, |asked| asked - known);
                 times.record(Duration::from_nanos(took));
@@ -93,31 +154,14 @@ pub(super) fn until_all_have_it(names: &Names, operations: &[Operation<'_>]) -> 
     Measure::times(STABLE, times.summary(), lost)
 }
 
-/// A read and what it has seen.
-pub(super) struct Read<'a> {
-    pub(super) operation: &'a Operation<'a>,
-    /// The elements, in the order of the answer.
-    pub(super) seen: Vec<String>,
-}
-
-pub(super) fn read<'a>(names: &Names, operation: &'a Operation<'a>) -> Option<Read<'a>> {
-    let (_, all) = operation
-        .has(names.read)
-        .filter(|_| operation.kind == "read")?;
-    let seen = all.as_array().map(Vec::as_slice).unwrap_or_default();
-    Some(Read {
-        operation,
-        seen: seen.iter().map(Value::to_string).collect(),
-    })
-}
-
 /// Reads return only elements that a client added.
-fn made_up(asked: &BTreeSet<String>, reads: &[Read<'_>], history: &History) -> Property {
+fn made_up(adds: &Adds<'_>, history: &History) -> Property {
     let mut property = Property::of("reads have only what was added", history);
-    for read in reads {
-        let other = read.seen.iter().find(|element| !asked.contains(*element));
+    for read in &adds.reads {
+        let mut seen = read.seen.iter();
+        let other = seen.find(|element| !adds.asked.contains(element));
         property.check(other.is_none(), || {
-            let other = other.map_or("", |element| element);
+            let other = other.map_or("", |element| adds.elements.text(*element));
             format!(
                 "{}; the answer has {other}, which no client has added",
                 words(read.operation)
@@ -128,13 +172,13 @@ fn made_up(asked: &BTreeSet<String>, reads: &[Read<'_>], history: &History) -> P
 }
 
 /// No read returns an element twice.
-fn twice(reads: &[Read<'_>], history: &History) -> Property {
+fn twice(adds: &Adds<'_>, history: &History) -> Property {
     let mut property = Property::of("reads have nothing twice", history);
-    for read in reads {
-        let mut once = BTreeSet::new();
+    for read in &adds.reads {
+        let mut once = FxHashSet::default();
         let double = read.seen.iter().find(|element| !once.insert(*element));
         property.check(double.is_none(), || {
-            let double = double.map_or("", |element| element);
+            let double = double.map_or("", |element| adds.elements.text(*element));
             format!("{}; the answer has {double} twice", words(read.operation))
         });
     }
@@ -142,23 +186,20 @@ fn twice(reads: &[Read<'_>], history: &History) -> Property {
 }
 
 /// What was acknowledged before the last read of a client began is in that read.
-fn lost(
-    known: &BTreeMap<String, u64>,
-    operations: &[Operation<'_>],
-    reads: &[Read<'_>],
-    history: &History,
-) -> Property {
+fn lost(adds: &Adds<'_>, operations: &[Operation<'_>], history: &History) -> Property {
     let mut property = Property::of("nothing that was acknowledged is lost", history);
     for (process, operation) in last_of_each(operations) {
-        let read = reads
+        let read = adds
+            .reads
             .iter()
             .find(|read| std::ptr::eq(read.operation, operation));
         let Some(read) = read else {
             property.unknown(format!("the last read of {process} was not answered"));
             continue;
         };
-        let seen: BTreeSet<_> = read.seen.iter().collect();
-        let before = known
+        let seen: FxHashSet<_> = read.seen.iter().collect();
+        let before = adds
+            .known
             .iter()
             .filter(|(_, at)| **at < operation.record.invoked);
         let before: Vec<_> = before.map(|(element, _)| element).collect();
@@ -167,7 +208,11 @@ fn lost(
         property.checked += (before.len() - missing.len()) as u64;
         if !missing.is_empty() {
             property.check_in_the_end(false, || {
-                let named: Vec<_> = missing.iter().take(NAMED).map(|it| it.as_str()).collect();
+                let named: Vec<_> = missing
+                    .iter()
+                    .take(NAMED)
+                    .map(|one| adds.elements.text(***one))
+                    .collect();
                 format!(
                     "the last read of {process} lacks {} of {} elements that were acknowledged \
                      before it: {}{}",

@@ -5,9 +5,9 @@ use trace::history::History;
 use trace::steps::RequestRecord;
 
 use super::check;
+use crate::checkers::Outcome;
 use crate::checkers::Property;
 use crate::checkers::by_hand::{ByHand, integer, text};
-use crate::checkers::Outcome;
 use crate::program::operation;
 use crate::program::roster::Roster;
 use crate::program::workload::{Consistency, Workload};
@@ -43,7 +43,10 @@ impl Run {
         self.now += 10;
         let step = self.by_hand.step(CLIENTS[client]);
         step.at_unix_nano = self.now;
-        let fields = [integer("number", self.number), text("body", &body.to_string())];
+        let fields = [
+            integer("number", self.number),
+            text("body", &body.to_string()),
+        ];
         step.request = Some(RequestRecord {
             operation: "Ask".into(),
             fields: fields.into_iter().collect(),
@@ -66,7 +69,11 @@ impl Run {
     }
 
     fn judge(&self, workload: Workload) -> Vec<Property> {
-        judge(workload, Consistency::StrictSerializable, &self.by_hand.history)
+        judge(
+            workload,
+            Consistency::StrictSerializable,
+            &self.by_hand.history,
+        )
     }
 }
 
@@ -125,15 +132,16 @@ fn a_swap_that_finds_no_key_has_read_that_there_is_none() {
     run.done(0, &write, &json!({ "type": "write_ok" }));
     assert_eq!(outcome(&run.judge(Workload::LinKv), name), Outcome::Holds);
     run.done(1, &swap, &missing);
-    assert_eq!(outcome(&run.judge(Workload::LinKv), name), Outcome::Violated);
+    assert_eq!(
+        outcome(&run.judge(Workload::LinKv), name),
+        Outcome::Violated
+    );
 }
 
 /// Two transactions that miss each other's append.
 fn write_skew() -> Run {
     let mut run = Run::new();
-    let skew = |read: u64, append: u64, list: &Value| {
-        json!({ "type": "txn", "txn": [["r", read, list], ["append", append, 1]] })
-    };
+    let skew = |read: u64, append: u64, list: &Value| json!({ "type": "txn", "txn": [["r", read, list], ["append", append, 1]] });
     let one = run.ask(0, &skew(1, 2, &Value::Null));
     let other = run.ask(1, &skew(2, 1, &Value::Null));
     for (asked, read, append) in [(one, 1, 2), (other, 2, 1)] {
@@ -172,7 +180,11 @@ fn an_answer_to_another_transaction_is_wrong() {
         json!({ "type": "txn_ok" }),
     ] {
         let mut run = Run::new();
-        run.done(0, &json!({ "type": "txn", "txn": [["append", 1, 1]] }), &wrong);
+        run.done(
+            0,
+            &json!({ "type": "txn", "txn": [["append", 1, 1]] }),
+            &wrong,
+        );
         let found = run.judge(Workload::TxnListAppend);
         let name = "transactions are strictly serializable";
         assert_eq!(outcome(&found, name), Outcome::Violated, "{wrong}");
@@ -189,7 +201,11 @@ fn poll(run: &mut Run, from: u64, messages: &Value, to_the_end: bool) {
     if to_the_end {
         poll["to_the_end"] = true.into();
     }
-    run.done(0, &poll, &json!({ "type": "poll_ok", "msgs": { "a": messages } }));
+    run.done(
+        0,
+        &poll,
+        &json!({ "type": "poll_ok", "msgs": { "a": messages } }),
+    );
 }
 
 #[test]
@@ -220,7 +236,9 @@ fn a_log_keeps_places_and_skips_nothing() {
                 assert_eq!(is_violated, violated.is_some(), "{name}: {messages}");
             }
         }
-        let all = found.iter().filter(|one| one.outcome() == Outcome::Violated);
+        let all = found
+            .iter()
+            .filter(|one| one.outcome() == Outcome::Violated);
         assert_eq!(all.count() > 0, violated.is_some(), "{messages}");
     }
 }
@@ -257,20 +275,44 @@ fn committed_offsets_are_those_that_were_committed() {
 
 #[test]
 fn a_term_has_one_leader() {
-    let says = |leader: &str, term: u64| json!({ "type": "leader_ok", "leader": leader, "term": term });
+    let says =
+        |leader: &str, term: u64| json!({ "type": "leader_ok", "leader": leader, "term": term });
     let asks = json!({ "type": "leader" });
     for (one, other, expected) in [
-        (says("n0", 1), says("n0", 1), [Outcome::Holds, Outcome::Holds]),
-        (says("n0", 1), says("n1", 1), [Outcome::Violated, Outcome::Violated]),
-        (says("n0", 1), says("n1", 2), [Outcome::Holds, Outcome::Violated]),
-        (says("n0", 1), says("n7", 2), [Outcome::Violated, Outcome::Violated]),
+        (
+            says("n0", 1),
+            says("n0", 1),
+            [Outcome::Holds, Outcome::Holds],
+        ),
+        (
+            says("n0", 1),
+            says("n1", 1),
+            [Outcome::Violated, Outcome::Violated],
+        ),
+        (
+            says("n0", 1),
+            says("n1", 2),
+            [Outcome::Holds, Outcome::Violated],
+        ),
+        (
+            says("n0", 1),
+            says("n7", 2),
+            [Outcome::Violated, Outcome::Violated],
+        ),
     ] {
         let mut run = Run::new();
         run.done(0, &asks, &one);
         run.done(1, &asks, &other);
         let found = run.judge(Workload::Election);
-        let names = ["a term has one leader", "in the end all know the same leader"];
-        assert_eq!(names.map(|name| outcome(&found, name)), expected, "{one} {other}");
+        let names = [
+            "a term has one leader",
+            "in the end all know the same leader",
+        ];
+        assert_eq!(
+            names.map(|name| outcome(&found, name)),
+            expected,
+            "{one} {other}"
+        );
     }
 }
 
@@ -290,7 +332,10 @@ fn one_client_at_a_time_has_the_lock() {
 
     // The second one has not left.
     run.done(0, &of("lock", 3), &locked);
-    assert_eq!(outcome(&run.judge(Workload::Mutex), name), Outcome::Violated);
+    assert_eq!(
+        outcome(&run.judge(Workload::Mutex), name),
+        Outcome::Violated
+    );
 
     // One that is answered after its unlock was asked for is not held.
     let mut run = Run::new();
@@ -329,7 +374,11 @@ fn reads_are_beginnings_of_one_order() {
     ] {
         let mut run = Run::new();
         let read = json!({ "type": "read" });
-        run.done(0, &read, &json!({ "type": "read_ok", "messages": [1, 2, 3] }));
+        run.done(
+            0,
+            &read,
+            &json!({ "type": "read_ok", "messages": [1, 2, 3] }),
+        );
         run.done(1, &read, &json!({ "type": "read_ok", "messages": other }));
         let found = run.judge(Workload::TotalOrderBroadcast);
         assert_eq!(outcome(&found, name), expected, "{other}");

@@ -71,7 +71,13 @@ fn report(consistency: Consistency, asked: &[&Operation<'_>]) -> Result<Report, 
     let mut events = Vec::new();
     for (place, operation) in asked.iter().enumerate() {
         // Of equal times no order follows.
-        events.push((operation.record.invoked, false, place, "invoke", operation.asks("txn")));
+        events.push((
+            operation.record.invoked,
+            false,
+            place,
+            "invoke",
+            operation.asks("txn"),
+        ));
         let ended = match &operation.ended {
             Ended::Done(at, body) => Some((*at, "ok", body.get("txn").cloned())),
             Ended::Refused(at, _) => Some((*at, "fail", None)),
@@ -109,7 +115,9 @@ fn micro_operations(operation: &Operation<'_>) -> Result<(), String> {
     };
     if asked.len() != answer.len() {
         let (asked, answer) = (asked.len(), answer.len());
-        return Err(format!("{answer} operations are answered, and {asked} were asked for"));
+        return Err(format!(
+            "{answer} operations are answered, and {asked} were asked for"
+        ));
     }
     for (asked, answer) in asked.iter().zip(answer) {
         let fits = match answer.as_array().map(Vec::as_slice) {

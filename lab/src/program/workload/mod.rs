@@ -191,7 +191,8 @@ mod tests {
         for workload in Workload::value_variants() {
             let bodies = |seed| {
                 let all = asks(*workload, seed).into_iter();
-                all.map(|asked| (asked.body, asked.then)).collect::<Vec<_>>()
+                all.map(|asked| (asked.body, asked.then))
+                    .collect::<Vec<_>>()
             };
             assert_eq!(bodies(1), bodies(1));
             let is_drawn = !matches!(

@@ -193,6 +193,7 @@ fn throughput_is_of_answered_operations() {
     let fields = algorithms::Fields::default();
     let second = 1_000_000_000;
     let operation = |request, invoked: u64, answered: Option<u64>| OperationRecord {
+        step: 1,
         process: &process,
         request,
         invoked: invoked * second,

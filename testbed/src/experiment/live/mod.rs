@@ -150,7 +150,9 @@ impl<S: System> Experiment for Live<S> {
         let build = builder.build(context.record, |id| self.system.process(id));
         let mut network = build.await?;
         if let Some(companion) = &mut self.companion {
+            let began = Instant::now();
             companion.begin(&network.drivers).await?;
+            context.record.phase("StartPrograms", began.elapsed());
         }
         let began = Instant::now();
         let requests = Clients::new(self.system.clients()).requests();

@@ -1,0 +1,93 @@
+//! Whole runs of `testbed program` with 25 programs in Python.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::figures::median;
+
+const PROGRAMS: usize = 25;
+
+const ROUNDS: usize = 3;
+
+/// One way, between any two processes, in seconds.
+const LATENCY: f64 = 0.1;
+
+/// A topology: its name, its edges, and the most hops between two programs.
+const TOPOLOGIES: [(&str, f64, f64); 2] = [("grid", 40.0, 8.0), ("tree4", 24.0, 6.0)];
+
+/// From the start of the first program until the last one has answered `init`.
+pub(crate) fn ready() -> String {
+    let times = (0..ROUNDS).map(|_| {
+        let record = run("--workload broadcast --seconds 1 --rate 1 --recovery 1s");
+        let phases = record["phases"].as_array().cloned().unwrap_or_default();
+        let started = phases.iter().find(|phase| phase["name"] == "StartPrograms");
+        let started = started.expect("a phase");
+        started["seconds"].as_f64().expect("a time")
+    });
+    format!(
+        "{:.2} s (target 2; {PROGRAMS} Python programs, median of {ROUNDS})",
+        median(times.collect())
+    )
+}
+
+/// A program that passes each message on to all neighbours but the one it came from sends
+/// 2e - (n - 1) for each, in a network of e edges. It is everywhere after as many hops as the
+/// network is wide; a read on its way is one hop, and the acknowledgement another.
+pub(crate) fn broadcasts() -> String {
+    let lines = TOPOLOGIES.map(|(name, edges, wide)| {
+        let record = run(&format!(
+            "--workload broadcast --seconds 10 --rate 100 --latency 100ms --recovery 2s \
+             --neighbours {name} --seed 1"
+        ));
+        let results = &record["results"];
+        let measures = results["measures"].as_array().cloned().unwrap_or_default();
+        let figures = results["figures"].as_array().cloned().unwrap_or_default();
+        let named = |all: &[Value], name: &str| all.iter().find(|one| one["name"] == name).cloned();
+        let messages = named(&figures, "messages").expect("a figure")["measured"].clone();
+        let stable = named(&measures, "until all have it").expect("a measure");
+        let broadcasts = stable["count"].as_f64().expect("a number");
+        let each = messages.as_f64().expect("a number") / broadcasts;
+        let theory = 2.0 * edges - (PROGRAMS as f64 - 1.0);
+        let all = named(&measures, "messages an operation").expect("a measure");
+        let nanos = |name: &str| stable[name].as_f64().expect("a time") / 1e6;
+        format!(
+            "{name} ratio {:.2} messages a broadcast (theory {theory:.0}; {each:.1}), {:.1} an \
+             operation; until all have it {:.0} ms in the median, {:.0} ms at most (theory \
+             {:.0} ms), {broadcasts:.0} broadcasts, 100 ms a hop",
+            each / theory,
+            all["p50"].as_f64().expect("a number"),
+            nanos("p50"),
+            nanos("max"),
+            (wide - 2.0) * LATENCY * 1e3,
+        )
+    });
+    lines.join("\nbroadcast ")
+}
+
+/// The record of a run with these options.
+fn run(options: &str) -> Value {
+    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/foreign/flood.py");
+    let folder = tempfile::tempdir().expect("a folder");
+    let ended = Command::new(env!("CARGO_BIN_EXE_testbed"))
+        .arg("program")
+        .arg("--bin")
+        .arg(program)
+        .args(["--peers", &PROGRAMS.to_string()])
+        .args(options.split_whitespace())
+        .arg("--out")
+        .arg(folder.path())
+        .output()
+        .expect("a program to start");
+    let record = record(folder.path());
+    let text = record.and_then(|path| std::fs::read(path).ok());
+    let text = text.unwrap_or_else(|| panic!("no run: {ended:?}"));
+    serde_json::from_slice(&text).expect("a record")
+}
+
+fn record(folder: &Path) -> Option<PathBuf> {
+    let runs = std::fs::read_dir(folder).ok()?.flatten();
+    let mut paths = runs.map(|run| run.path().join("run.json"));
+    paths.find(|path| path.exists())
+}
