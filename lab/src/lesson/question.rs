@@ -38,6 +38,11 @@ impl Lesson {
                 "Why may a process not acknowledge the message that engaged it as soon as it is \
                  idle?"
             }
+            "auth" => {
+                "An attacker has passed a challenge on to an honest prover. Which part of what \
+                 that signs differs from what the verifier expects, and why could the attacker \
+                 not make both the same?"
+            }
             "raft" => {
                 "Which step of the run above commits the command, and which processes could stop \
                  after it without the command being lost?"

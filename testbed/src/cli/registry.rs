@@ -4,7 +4,8 @@
 use clap::Subcommand;
 use lab::lesson::Lesson;
 use lab::options::Net;
-use lab::system::{Setup, Visitor, agreement, election, generals, hub, mutual_exclusion, ping};
+use lab::system::{Setup, Visitor, agreement, auth, election, generals, hub};
+use lab::system::{mutual_exclusion, ping};
 use lab::system::{replicated_log, snapshot, termination, wave};
 
 use super::Error;
@@ -70,6 +71,8 @@ choices! {
         Generals(WithNet<generals::Options>),
         /// Register at a hub that asks for work, rations what it passes on, and finds the others
         Hub(WithNet<hub::Options>),
+        /// Prove to others that an identity is one's own, and try to be taken for another one
+        Auth(WithNet<auth::Options>),
     }
 }
 

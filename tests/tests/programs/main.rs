@@ -21,6 +21,7 @@ mod faults;
 mod first_commands;
 mod hostile;
 mod hub;
+mod identity;
 mod interop;
 mod judge;
 mod libp2p_ping;

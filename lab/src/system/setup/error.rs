@@ -76,6 +76,29 @@ pub enum SetupError {
         /// How many processes there are.
         peers: u32,
     },
+    /// An attack lacks a prover or a verifier.
+    #[error(
+        "--attack {attack}: there are {peers} peers; it needs a prover, a verifier and the \
+         attacker: take --peers 3 or more"
+    )]
+    AttackNeedsThree {
+        /// The attack.
+        attack: String,
+        /// How many peers there are.
+        peers: u32,
+    },
+    /// The attacker would be a prover.
+    #[error(
+        "--provers {provers}: there are {peers} peers, and the last one attacks; take --provers {} \
+         or less",
+        peers.saturating_sub(1)
+    )]
+    TooManyProvers {
+        /// How many are asked for.
+        provers: u32,
+        /// How many peers there are.
+        peers: u32,
+    },
     /// All processes would be hubs.
     #[error("--hubs {hubs}: there are {peers} peers, and one has to be no hub; take --hubs {} or less", peers.saturating_sub(1).max(1))]
     NoPeers {

@@ -216,6 +216,12 @@ mod tests {
             ("terminate", "dijkstra-scholten", None),
             ("agree", "flood-set", None),
             ("generals", "oral-messages", None),
+            ("auth", "auth", None),
+            (
+                "auth --mistake channel-left-out",
+                "auth with channel-left-out",
+                None,
+            ),
             ("elect --algorithm bully", "bully", None),
             ("replicate", "raft", None),
             (

@@ -22,6 +22,11 @@ fn every_schedule_of_every_algorithm_passes() {
         "--peers 2 check hub --crashes 1 --restarts 1",
         "--peers 2 check hub --channel per-message",
         "--peers 3 check hub --hubs 2 --crashes 1 --restarts 1",
+        "--peers 3 check auth --scheme challenge,bound --rounds 1",
+        "--peers 3 check auth --attack relay",
+        "--peers 3 check auth --attack replay",
+        "--peers 3 check auth --attack steal",
+        "--peers 2 check auth --crashes 1 --restarts 1",
     ] {
         let ended = testbed(system, 0);
         says(
@@ -91,6 +96,21 @@ fn a_shortest_counterexample_is_recorded() {
             "nothing more can happen in it, and 0 of 1 operations have ended",
         ],
     );
+}
+
+/// The shortest run in which a verifier is deceived.
+#[test]
+fn attacks_on_provers_have_a_shortest_run() {
+    for (system, property) in [
+        ("--scheme static --attack replay", "static"),
+        ("--scheme static --attack steal", "static"),
+        ("--scheme challenge --attack relay", "challenge"),
+        ("--mistake channel-left-out --attack relay", "bound"),
+    ] {
+        let ended = testbed(&format!("--peers 3 check auth {system}"), 1);
+        let violated = format!("{property}: accepted only who holds the key now: VIOLATED");
+        says(&ended, &["the shortest run that is wrong", &violated]);
+    }
 }
 
 #[test]

@@ -220,6 +220,13 @@ fn the_other_algorithms_cost_what_theory_says() {
             "--peers 8 hub",
             &["no more than the ration: holds", "sessions          7 ("],
         ),
+        (
+            "--peers 4 auth",
+            &[
+                "bound: accepted only who holds the key now: holds (24 checked)",
+                "messages          240, in theory 240",
+            ],
+        ),
     ] {
         let ended = testbed(&format!("--transport memory {arguments}"), 0);
         says(&ended, parts);

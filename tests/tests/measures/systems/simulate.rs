@@ -36,6 +36,12 @@ fn every_algorithm_passes_many_schedules() {
         ("hub --loss 0.1", 100),
         ("hub --hubs 3 --crash 2 --loss 0.05", 100),
         ("hub --hubs 3 --kill 1@2s --channel per-message", 100),
+        ("auth", 20),
+        ("auth --channel per-message --duplication 0.1", 20),
+        ("auth --scheme bound --attack relay --loss 0.05", 20),
+        ("auth --scheme challenge,bound --attack replay", 20),
+        ("auth --scheme challenge,bound --attack steal", 20),
+        ("auth --attack forge", 20),
     ] {
         let arguments = format!("--peers 8 simulate {system} --seeds {schedules}");
         let ended = testbed(&arguments, 0);
@@ -59,6 +65,7 @@ fn a_seed_decides_every_byte() {
         "terminate",
         "agree",
         "generals --liars 0:custom",
+        "auth --attack replay",
     ] {
         let spans = |seed: &str| {
             let runs = Runs::new();

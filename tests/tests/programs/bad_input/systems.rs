@@ -126,6 +126,21 @@ fn invalid_values_are_rejected() {
             &["--traitors", "5"],
         ),
         (
+            "an attack without a verifier",
+            "--peers 2 auth --attack relay",
+            &["--attack relay", "2 peers", "--peers 3 or more"],
+        ),
+        (
+            "an attacker that is a prover",
+            "--peers 4 auth --attack relay --provers 4",
+            &["--provers 4", "the last one attacks", "--provers 3 or less"],
+        ),
+        (
+            "a scheme that there is not",
+            "auth --scheme static,password",
+            &["password", "static, challenge, bound"],
+        ),
+        (
             "agreement without a mesh",
             "--peers 8 --topology ring agree",
             &["--topology full"],
