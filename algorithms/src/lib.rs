@@ -10,6 +10,7 @@
 extern crate self as algorithms;
 
 mod algorithm;
+pub mod audit;
 pub mod auth;
 pub mod bank;
 pub mod bully;

@@ -2,6 +2,8 @@
 //! in spans. Recorded runs and peers of other programs depend on all of them, so they
 //! may not change.
 
+#[path = "wire/audit.rs"]
+mod audit;
 #[path = "wire/auth.rs"]
 mod auth;
 #[path = "wire/hub.rs"]

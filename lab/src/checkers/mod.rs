@@ -2,6 +2,7 @@
 //! nothing but the [`History`](trace::history::History), so they do not repeat an
 //! algorithm's error.
 
+pub mod audit;
 pub mod authentication;
 #[cfg(test)]
 pub(crate) mod by_hand;

@@ -38,6 +38,10 @@ impl Lesson {
                 "Why may a process not acknowledge the message that engaged it as soon as it is \
                  idle?"
             }
+            "audit" => {
+                "A store lacks one block of a hundred. How many probes detect that with 99 %, and \
+                 what would change if blocks were encoded so that any half of them give the file?"
+            }
             "auth" => {
                 "An attacker has passed a challenge on to an honest prover. Which part of what \
                  that signs differs from what the verifier expects, and why could the attacker \

@@ -3,6 +3,7 @@
 //! the model checker.
 
 pub mod agreement;
+pub mod audit;
 pub mod auth;
 pub mod clients;
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use clap::Subcommand;
 use lab::lesson::Lesson;
 use lab::options::Net;
-use lab::system::{Setup, Visitor, agreement, auth, election, generals, hub};
+use lab::system::{Setup, Visitor, agreement, audit, auth, election, generals, hub};
 use lab::system::{mutual_exclusion, ping};
 use lab::system::{replicated_log, snapshot, termination, wave};
 
@@ -73,6 +73,8 @@ choices! {
         Hub(WithNet<hub::Options>),
         /// Prove to others that an identity is one's own, and try to be taken for another one
         Auth(WithNet<auth::Options>),
+        /// Ask others for random blocks of a file, and drop those who lack them
+        Audit(WithNet<audit::Options>),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Proofs of identity on real peers, with an attacker among them.
+//! Proofs of identity and audits on real peers, with attackers and cheaters among them.
 
 use support::saved::{self, no_panic};
 use support::{Runs, run};
@@ -36,4 +36,15 @@ fn attacks_on_real_peers_break_the_schemes_that_they_are_known_to_break() {
     }
     let kept = "--peers 4 auth --attack steal --never-replaced --scheme bound";
     assert_eq!(violated(kept, 1), ["no accepted key is a stolen one"]);
+}
+
+/// Its answers are right: only the time tells.
+#[test]
+fn real_peers_that_fetch_blocks_are_not_detected() {
+    let audit =
+        |cheat: &str, status| violated(&format!("--peers 10 audit --cheat {cheat}"), status);
+    assert_eq!(audit("forge", 0), [""; 0]);
+    assert_eq!(audit("other", 0), [""; 0]);
+    let credited = "only the holder of a block is credited";
+    assert_eq!(audit("fetch", 1)[0], credited);
 }

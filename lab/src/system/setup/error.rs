@@ -99,6 +99,27 @@ pub enum SetupError {
         /// How many peers there are.
         peers: u32,
     },
+    /// Too few peers would be honest.
+    #[error(
+        "--cheaters: {cheaters} of {peers} peers would cheat, and {needs} have to be honest: one to \
+         audit, and with --cheat fetch one more, to fetch from; take fewer cheaters or more peers"
+    )]
+    TooManyCheaters {
+        /// How many cheat.
+        cheaters: u32,
+        /// How many peers there are.
+        peers: u32,
+        /// How many have to be honest.
+        needs: u32,
+    },
+    /// A cheater would be an auditor.
+    #[error("--auditors {auditors}: {honest} peers are honest; take --auditors {honest} or less")]
+    TooManyAuditors {
+        /// How many are asked for.
+        auditors: u32,
+        /// How many peers are honest.
+        honest: u32,
+    },
     /// All processes would be hubs.
     #[error("--hubs {hubs}: there are {peers} peers, and one has to be no hub; take --hubs {} or less", peers.saturating_sub(1).max(1))]
     NoPeers {

@@ -216,6 +216,7 @@ mod tests {
             ("terminate", "dijkstra-scholten", None),
             ("agree", "flood-set", None),
             ("generals", "oral-messages", None),
+            ("audit", "audit", None),
             ("auth", "auth", None),
             (
                 "auth --mistake channel-left-out",

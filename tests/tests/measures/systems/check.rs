@@ -22,6 +22,10 @@ fn every_schedule_of_every_algorithm_passes() {
         "--peers 2 check hub --crashes 1 --restarts 1",
         "--peers 2 check hub --channel per-message",
         "--peers 3 check hub --hubs 2 --crashes 1 --restarts 1",
+        "--peers 3 check audit --probes 2",
+        "--peers 3 check audit --cheat other",
+        "--peers 3 check audit --cheat silent",
+        "--peers 2 check audit --cheaters 0 --crashes 1 --restarts 1",
         "--peers 3 check auth --scheme challenge,bound --rounds 1",
         "--peers 3 check auth --attack relay",
         "--peers 3 check auth --attack replay",
@@ -110,6 +114,19 @@ fn attacks_on_provers_have_a_shortest_run() {
         let ended = testbed(&format!("--peers 3 check auth {system}"), 1);
         let violated = format!("{property}: accepted only who holds the key now: VIOLATED");
         says(&ended, &["the shortest run that is wrong", &violated]);
+    }
+}
+
+/// The shortest run in which a block is credited to a process that lacks it.
+#[test]
+fn cheats_that_are_not_caught_have_a_shortest_run() {
+    for system in ["--cheat fetch", "--cheat other --mistake index-unchecked"] {
+        let ended = testbed(&format!("--peers 3 check audit {system}"), 1);
+        let parts = [
+            "the shortest run that is wrong",
+            "only the holder of a block is credited: VIOLATED",
+        ];
+        says(&ended, &parts);
     }
 }
 

@@ -221,6 +221,13 @@ fn the_other_algorithms_cost_what_theory_says() {
             &["no more than the ration: holds", "sessions          7 ("],
         ),
         (
+            "--peers 8 audit",
+            &[
+                "only the holder of a block is credited: holds",
+                "false accusations 0, in theory 0",
+            ],
+        ),
+        (
             "--peers 4 auth",
             &[
                 "bound: accepted only who holds the key now: holds (24 checked)",

@@ -36,6 +36,13 @@ fn every_algorithm_passes_many_schedules() {
         ("hub --loss 0.1", 100),
         ("hub --hubs 3 --crash 2 --loss 0.05", 100),
         ("hub --hubs 3 --kill 1@2s --channel per-message", 100),
+        ("audit", 100),
+        (
+            "audit --cheat other --channel per-message --duplication 0.1",
+            100,
+        ),
+        ("audit --cheat silent --loss 0.05", 100),
+        ("audit --cheat fetch --delay 20ms --deadline 50ms", 100),
         ("auth", 20),
         ("auth --channel per-message --duplication 0.1", 20),
         ("auth --scheme bound --attack relay --loss 0.05", 20),
@@ -66,6 +73,7 @@ fn a_seed_decides_every_byte() {
         "agree",
         "generals --liars 0:custom",
         "auth --attack replay",
+        "audit",
     ] {
         let spans = |seed: &str| {
             let runs = Runs::new();

@@ -126,6 +126,26 @@ fn invalid_values_are_rejected() {
             &["--traitors", "5"],
         ),
         (
+            "cheaters alone",
+            "--peers 4 audit --cheaters 100%",
+            &["4 of 4 peers would cheat", "fewer cheaters"],
+        ),
+        (
+            "more auditors than honest peers",
+            "--peers 5 audit --auditors 5",
+            &["--auditors 5", "4 peers are honest", "--auditors 4 or less"],
+        ),
+        (
+            "a share of more than all blocks",
+            "audit --lacks 110%",
+            &["110%", "between 0 and 1"],
+        ),
+        (
+            "a file without blocks",
+            "audit --blocks 0",
+            &["--blocks", "1..=65536"],
+        ),
+        (
             "an attack without a verifier",
             "--peers 2 auth --attack relay",
             &["--attack relay", "2 peers", "--peers 3 or more"],
