@@ -36,6 +36,7 @@ pub mod producer_consumer;
 pub mod raft;
 pub mod ricart_agrawala;
 pub mod rounds;
+pub mod route;
 pub mod snapshot;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -77,6 +77,15 @@ impl<A: Algorithm> Network<A> {
         while self.step() {}
     }
 
+    /// Handles messages until none is under way. No timer runs out.
+    pub(crate) fn run_messages(&mut self) {
+        let is_message = |(_, input): &(NodeId, Input<A>)| matches!(input, Input::Message { .. });
+        while let Some(place) = self.waiting.iter().position(is_message) {
+            let (at, input) = self.waiting.swap_remove(place);
+            self.now(at, input);
+        }
+    }
+
     /// The messages that are under way.
     pub(crate) fn under_way(&self) -> impl Iterator<Item = &A::Message> {
         self.waiting.iter().filter_map(|(_, input)| match input {

@@ -8,6 +8,8 @@ mod audit;
 mod auth;
 #[path = "wire/hub.rs"]
 mod hub;
+#[path = "wire/route.rs"]
+mod route;
 
 use std::fmt::Write as _;
 

@@ -89,7 +89,7 @@ pub fn again_with(command: &[String], seed: u64, schedule: u64, changes: &Change
 }
 
 /// The options that a scenario replaces.
-const OF_A_SCENARIO: [&str; 12] = [
+const OF_A_SCENARIO: [&str; 14] = [
     "--scenario",
     "--network",
     "--delay",
@@ -99,6 +99,8 @@ const OF_A_SCENARIO: [&str; 12] = [
     "--kill",
     "--crash",
     "--crash-state",
+    "--churn",
+    "--churn-until",
     "--partition",
     "--fault-duration",
     "--faults-until",

@@ -2,6 +2,7 @@
 
 mod file;
 mod random;
+mod xor;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -59,6 +60,9 @@ pub enum Topology {
     Grid,
     /// Connected, each with about this many random others.
     Random(u32),
+    /// Each with so many others of each length of a common prefix of their ids, as they are in
+    /// [`route`](algorithms::route).
+    Xor(u32),
     /// An edge list.
     File(EdgeList),
 }
@@ -78,7 +82,8 @@ impl Topology {
             | Self::Hubs(_)
             | Self::Tree
             | Self::Grid
-            | Self::Random(_) => Ok(None),
+            | Self::Random(_)
+            | Self::Xor(_) => Ok(None),
         }
     }
 
@@ -107,6 +112,7 @@ impl Topology {
             }
             Self::Grid => n + n - width(peers) - n.div_ceil(width(peers)),
             Self::Random(degree) => random::count(peers, *degree)?,
+            Self::Xor(of_each) => xor::edges(peers, *of_each).len() as u64,
             Self::File(list) => list.edges(peers)?.len() as u64,
         })
     }
@@ -130,6 +136,7 @@ impl Topology {
             Self::Tree => (1..peers).map(|b| ((b - 1) / 2, b)).collect(),
             Self::Grid => grid(peers),
             Self::Random(degree) => random::edges(peers, *degree, seed)?,
+            Self::Xor(of_each) => xor::edges(peers, *of_each),
             Self::File(list) => list.edges(peers)?,
         })
     }
@@ -173,6 +180,7 @@ impl fmt::Display for Topology {
             Self::Tree => f.write_str("tree"),
             Self::Grid => f.write_str("grid"),
             Self::Random(degree) => write!(f, "random:{degree}"),
+            Self::Xor(of_each) => write!(f, "xor:{of_each}"),
             Self::File(list) => write!(f, "file:{}", list.path().display()),
         }
     }
@@ -208,6 +216,7 @@ impl FromStr for Topology {
                 "grid" => Self::Grid,
                 "random" => return Err(no_degree()),
                 "hubs" => return Err(no_hubs()),
+                "xor" => return Err(no_group()),
                 "file" => return Err("file:PATH takes a path, for example file:edges.txt".into()),
                 _ => return Err(unknown()),
             },
@@ -218,6 +227,10 @@ impl FromStr for Topology {
             Some(("hubs", hubs)) => match hubs.parse() {
                 Ok(hubs) if hubs >= 1 => Self::Hubs(hubs),
                 _ => return Err(no_hubs()),
+            },
+            Some(("xor", of_each)) => match of_each.parse() {
+                Ok(of_each) if of_each >= 1 => Self::Xor(of_each),
+                _ => return Err(no_group()),
             },
             Some(("file", path)) if !path.is_empty() => Self::File(EdgeList::at(path)),
             Some(_) => return Err(unknown()),
@@ -233,8 +246,12 @@ fn no_hubs() -> String {
     "hubs:K takes a number of hubs from 1 on, for example hubs:4".into()
 }
 
+fn no_group() -> String {
+    "xor:K takes a number of neighbours of each prefix from 1 on, for example xor:2".into()
+}
+
 fn unknown() -> String {
-    "unknown topology; choose from full, line, ring, star, hubs:K, tree, grid, random:K, file:PATH"
+    "unknown topology; choose from full, line, ring, star, hubs:K, tree, grid, random:K, xor:K, file:PATH"
         .into()
 }
 
@@ -247,7 +264,7 @@ mod tests {
     fn shapes() -> Vec<Topology> {
         [
             "full", "line", "ring", "star", "hubs:1", "hubs:3", "tree", "grid", "random:2",
-            "random:3", "random:8",
+            "random:3", "random:8", "xor:1", "xor:2",
         ]
         .map(|name| name.parse().unwrap())
         .into()
@@ -303,7 +320,7 @@ mod tests {
     fn unknown_names_are_rejected() {
         for name in [
             "", "mesh", "random", "random:", "random:0", "random:1", "random:x", "hubs", "hubs:0",
-            "file:", "full:2",
+            "xor", "xor:0", "file:", "full:2",
         ] {
             assert!(name.parse::<Topology>().is_err(), "{name}");
         }

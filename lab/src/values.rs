@@ -7,6 +7,7 @@ use clap::ValueEnum;
 use proto::MAX_BODY;
 use serde::{Serialize, Serializer};
 
+use crate::delay::Delay;
 pub use trace::time::duration;
 
 /// A number of bytes that fits into one message. `K` and `M` mean 1,024 and
@@ -118,6 +119,27 @@ pub fn probability(text: &str) -> Result<f64, String> {
     }
 }
 
+/// How long a peer is up: a distribution. A Weibull distribution without a shape has 0.5, as
+/// measured sessions nearly have (Stutzbach and Rejaie, IMC 2006: 0.34 to 0.59).
+///
+/// # Errors
+/// What the text lacks, with an example.
+pub fn session(text: &str) -> Result<Delay, String> {
+    let session: Delay = match text.strip_prefix("weibull:") {
+        Some(scale) if !scale.contains(',') => format!("{text},0.5").parse(),
+        Some(_) | None => text.parse(),
+    }
+    .map_err(
+        |_| "no distribution of times; write for example weibull:20m, exponential:5m or 1m..10m",
+    )?;
+    match session.median() {
+        Duration::ZERO => {
+            Err("peers have to be up for some time; write for example weibull:20m".into())
+        }
+        _ => Ok(session),
+    }
+}
+
 /// A value as it stands on the command line.
 pub fn name_of(value: impl ValueEnum) -> String {
     let value = value.to_possible_value().expect("no value is hidden");
@@ -213,6 +235,29 @@ mod tests {
         for text in ["5", "-1%", "101%", "NaN", "inf", "half", "%", ""] {
             let error = probability(text).expect_err(text);
             assert!(error.ends_with("0.05 or 5%"), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn sessions_have_a_shape_of_their_own() {
+        for (text, session) in [
+            ("weibull:20m", "weibull:1200s,0.5"),
+            ("weibull:20m,0.4", "weibull:1200s,0.4"),
+            ("exponential:5m", "exponential:300s"),
+        ] {
+            assert_eq!(super::session(text), session.parse(), "{text}");
+        }
+        for text in [
+            "",
+            "weibull:",
+            "weibull:x",
+            "20",
+            "weibull:20m,x",
+            "0s",
+            "exponential:0s",
+        ] {
+            let error = super::session(text).expect_err(text);
+            assert!(error.contains("weibull:20m"), "{text}: {error}");
         }
     }
 

@@ -18,6 +18,7 @@ pub mod ping;
 mod property;
 pub mod replicated_log;
 pub(crate) mod rounds;
+pub mod route;
 pub mod snapshot;
 pub mod termination;
 pub mod wave;

@@ -47,6 +47,10 @@ impl Lesson {
                  that signs differs from what the verifier expects, and why could the attacker \
                  not make both the same?"
             }
+            "route" => {
+                "Where the message of the run above ended, how could there be a node nearer to its \
+                 key, and which entry of which table would have led there?"
+            }
             "raft" => {
                 "Which step of the run above commits the command, and which processes could stop \
                  after it without the command being lost?"

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::delay::Delay;
 use crate::simulator::{Frequency, ScenarioError};
 
 /// Why options make no sense together or for a run: change them.
@@ -39,6 +40,12 @@ pub enum Error {
     RandomCrashes {
         /// How often.
         frequency: Frequency,
+    },
+    /// There is churn already.
+    #[error("--churn {session}: the scenario has a table churn; leave one of them out")]
+    TwoChurns {
+        /// How long peers are up.
+        session: Delay,
     },
     /// All peers are to stop.
     #[error("--kill: all {peers} peers are to stop; leave one that goes on")]

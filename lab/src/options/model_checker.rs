@@ -47,6 +47,7 @@ impl States {
             ("--kill", !net.kill.is_empty()),
             ("--crash", !net.crash.is_empty()),
             ("--restart", !net.restart.is_empty()),
+            ("--churn", net.churn.is_some()),
             ("--delay", net.delay.is_some()),
         ];
         if let Some((option, _)) = ignored.iter().find(|(_, given)| *given) {

@@ -9,7 +9,7 @@ use super::error::Error;
 use crate::delay::Delay;
 use crate::liars::Liars;
 use crate::planned::{Crashes, Kill};
-use crate::simulator::{Crash, Frequency, Memory};
+use crate::simulator::{Churn, Crash, Frequency, Memory, Scenario};
 use crate::values;
 
 /// What happens to messages and peers.
@@ -35,6 +35,13 @@ pub struct Net {
     /// Restart a peer: 3@2s is short for --crash 3@2s..3s. May be given several times
     #[arg(long, global = true, value_name = "PEER@TIME")]
     pub restart: Vec<Kill>,
+    /// Let peers come and go: how long each is up, as --delay, or weibull:20m, whose shape is
+    /// 0.5. Then it is down for a minute on average. A scenario's table churn says more
+    #[arg(long, global = true, value_name = "D", value_parser = values::session)]
+    pub churn: Option<Delay>,
+    /// Until when peers leave; then all come back [default: 10s]
+    #[arg(long, global = true, value_name = "TIME", value_parser = values::interval, requires = "churn")]
+    pub churn_until: Option<Duration>,
     /// Let peers lie: 0,3:equivocate tells some the truth and others not; 2:forge lies to
     /// all, 2:silent sends nothing, 2:custom is the system's own. May be given several times
     #[arg(long, global = true, value_name = "PEER,...:LIE")]
@@ -47,6 +54,9 @@ pub struct Net {
 
 /// How long a peer of `--restart` is down.
 const DOWN: Duration = Duration::from_secs(1);
+
+/// How long there is churn. A guess: twice as long as most runs last.
+const CHURN: Duration = Duration::from_secs(10);
 
 /// What order a channel keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -82,6 +92,26 @@ impl Net {
             state: Memory::Lost,
         });
         crashes.chain(restarts)
+    }
+
+    /// Adds the churn to the scenario of so many peers.
+    ///
+    /// # Errors
+    /// [`Error`] names the value and the way out.
+    pub fn add_churn(&self, scenario: &mut Scenario, peers: u32) -> Result<(), Error> {
+        let Some(session) = &self.churn else {
+            return Ok(());
+        };
+        if !scenario.churn.is_none() {
+            let session = session.clone();
+            return Err(Error::TwoChurns { session });
+        }
+        scenario.churn = Churn {
+            session: Some(session.clone()),
+            until: self.churn_until.unwrap_or(CHURN),
+            ..Churn::default()
+        };
+        Ok(scenario.check(peers)?)
     }
 
     /// How often processes crash at random times.

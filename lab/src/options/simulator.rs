@@ -100,6 +100,7 @@ impl Schedules {
             scenario.delay = delay.clone();
         }
         scenario.crash.extend(net.stops());
+        net.add_churn(&mut scenario, peers)?;
         self.add_random(net, &mut scenario.random);
         scenario.check(peers)?;
         self.ends_after(&scenario)?;

@@ -34,7 +34,7 @@ pub(super) struct RunArgs {
     /// a topology file names]
     #[arg(long, global = true, value_name = "N", value_parser = crate::values::count::<u32>)]
     pub(super) peers: Option<u32>,
-    /// Which processes are neighbours [default: full]: full, line, ring, star, hubs:K, tree, grid, random:K
+    /// Which processes are neighbours [default: full]: full, line, ring, star, hubs:K, tree, grid, random:K, xor:K
     /// (K neighbours each, connected), file:PATH (an edge list, "0 1" a line)
     #[arg(long, global = true, value_name = "T")]
     pub(super) topology: Option<Topology>,

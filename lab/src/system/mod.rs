@@ -17,6 +17,7 @@ pub mod hub;
 pub mod mutual_exclusion;
 pub mod ping;
 pub mod replicated_log;
+pub mod route;
 mod safety;
 mod setup;
 pub mod snapshot;

@@ -29,10 +29,10 @@ pub struct Common {
     #[arg(long, global = true, value_name = "N", value_parser = lab::values::number::<u32>)]
     pub peers: Option<u32>,
     /// Which peers are connected, by dials: full, line, ring, star, hubs:K (all with
-    /// each of the first K), tree, grid, random:K (K neighbours each, connected), file:PATH
-    /// (an edge list, "0 1" a line)
+    /// each of the first K), tree, grid, random:K (K neighbours each, connected), xor:K (K of
+    /// each length of a common prefix of ids, as in route), file:PATH (an edge list, "0 1" a line)
     /// [default: full; of gossip and kad random:8, unless there are fewer peers; of hub star,
-    /// or hubs:K;
+    /// or hubs:K; of route xor:2;
     /// of kad with --tables given, which is the default for more than 256 peers, a ring]
     #[arg(long, global = true, value_name = "T")]
     pub topology: Option<Topology>,

@@ -6,7 +6,7 @@ use lab::lesson::Lesson;
 use lab::options::Net;
 use lab::system::{Setup, Visitor, agreement, audit, auth, election, generals, hub};
 use lab::system::{mutual_exclusion, ping};
-use lab::system::{replicated_log, snapshot, termination, wave};
+use lab::system::{replicated_log, route, snapshot, termination, wave};
 
 use super::Error;
 use super::choice::{Choice, Description, WithNet};
@@ -75,6 +75,8 @@ choices! {
         Auth(WithNet<auth::Options>),
         /// Ask others for random blocks of a file, and drop those who lack them
         Audit(WithNet<audit::Options>),
+        /// Route messages to the peer nearest to a key, over tables of a few peers
+        Route(WithNet<route::Options>),
     }
 }
 

@@ -34,6 +34,7 @@ mod node_stdin;
 mod own_algorithm;
 mod per_message;
 mod report;
+mod route;
 mod several_hubs;
 mod simultaneous;
 mod strangers;

@@ -166,6 +166,8 @@ impl RunSpec {
         let file = options.scenario.as_ref();
         let mut scenario = options.scenario();
         scenario.crash.extend(net.stops());
+        let churn = net.add_churn(&mut scenario, options.peers);
+        churn.map_err(lab::Error::from)?;
         let usual = match description.measures || options.network.is_some() {
             // Its measured times must be those of the machine, or of the links, alone.
             true => Delay::NONE,
@@ -519,6 +521,8 @@ mod tests {
             kill: Vec::new(),
             crash: Vec::new(),
             restart: Vec::new(),
+            churn: None,
+            churn_until: None,
             liars: Vec::new(),
             timeout,
         }

@@ -31,6 +31,9 @@ fn every_schedule_of_every_algorithm_passes() {
         "--peers 3 check auth --attack replay",
         "--peers 3 check auth --attack steal",
         "--peers 2 check auth --crashes 1 --restarts 1",
+        "--peers 4 check route --table 2",
+        "--peers 4 check route --table 2 --operations 1 --crashes 1 --restarts 1 --lossy=1",
+        "--peers 4 check route --table 2 --way backtrack --detours 1 --channel per-message",
     ] {
         let ended = testbed(system, 0);
         says(

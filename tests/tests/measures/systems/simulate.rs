@@ -49,6 +49,15 @@ fn every_algorithm_passes_many_schedules() {
         ("auth --scheme challenge,bound --attack replay", 20),
         ("auth --scheme challenge,bound --attack steal", 20),
         ("auth --attack forge", 20),
+        ("route --table 3 --operations 20", 100),
+        (
+            "route --table 3 --way backtrack --channel per-message --loss 0.1 --crash 2",
+            50,
+        ),
+        (
+            "route --score mixed --churn exponential:5s --duplication 0.1",
+            50,
+        ),
     ] {
         let arguments = format!("--peers 8 simulate {system} --seeds {schedules}");
         let ended = testbed(&arguments, 0);

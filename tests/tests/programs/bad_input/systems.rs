@@ -57,6 +57,56 @@ fn invalid_values_are_rejected() {
             &["named twice"],
         ),
         (
+            "an unknown score",
+            "route --score age,speed",
+            &["\"speed\"", "age, rtt, success and mixed"],
+        ),
+        (
+            "a score twice",
+            "route --score mixed,age",
+            &["age counts twice"],
+        ),
+        (
+            "a table without entries",
+            "route --table 0",
+            &["--table", "from 1 on"],
+        ),
+        (
+            "a drop beyond all",
+            "route --drop 110%",
+            &["110%", "0.05 or 5%"],
+        ),
+        (
+            "a drop where any message may be lost",
+            "check route --drop 5%",
+            &["--drop"],
+        ),
+        (
+            "sessions without a time",
+            "route --churn weibull",
+            &["weibull", "weibull:20m"],
+        ),
+        (
+            "the end of no churn",
+            "route --churn-until 5s",
+            &["--churn"],
+        ),
+        (
+            "two churns",
+            "--scenario {churn={session=\"5m\",until=\"5s\"}} route --churn weibull:20m",
+            &["--churn weibull:1200s,0.5", "leave one of them out"],
+        ),
+        (
+            "churn without times",
+            "check route --churn weibull:20m",
+            &["--churn", "--crashes N"],
+        ),
+        (
+            "prefixes without neighbours",
+            "route --topology xor:0",
+            &["xor:0", "xor:2"],
+        ),
+        (
             "a liar outside the run",
             "--peers 3 generals --liars 3:forge",
             &["--liars 3", "0 to 2"],
