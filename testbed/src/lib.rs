@@ -16,6 +16,7 @@ pub mod control;
 pub mod doctor;
 mod error;
 pub mod experiment;
+pub mod grade;
 pub mod host;
 pub mod limits;
 pub mod nat;

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use serde_json::Value;
-use testbed::program::{Child, Event, Spec};
+use testbed::program::{Child, Event, Limits, Spec};
 use tokio::runtime::Runtime;
 
 use crate::figures::{median, rate, thousands};
@@ -34,6 +34,7 @@ pub(crate) fn python() -> String {
     let spec = Spec {
         bin: "/usr/bin/env".into(),
         args: vec!["python3".into(), starter.display().to_string()],
+        limits: Limits::default(),
     };
     lines("echo_python", &spec)
 }
@@ -42,6 +43,7 @@ fn this() -> Spec {
     Spec {
         bin: env::current_exe().expect("the path of this program"),
         args: vec![ECHO.into()],
+        limits: Limits::default(),
     }
 }
 

@@ -93,6 +93,9 @@ where
 /// Exit status of a usage error.
 const USAGE: u8 = 2;
 
+/// Exit status of what is not known, as a grade.
+const UNKNOWN: u8 = 3;
+
 /// Exit status of a failure.
 const FAILURE: u8 = 1;
 
@@ -128,6 +131,7 @@ fn of_laboratory(error: &crate::Error) -> u8 {
         },
         Error::Run(error) => of_run(error),
         Error::Sweep(error) => of_sweep(error),
+        Error::Grade(_) => UNKNOWN,
         Error::Network(_)
         | Error::Experiment(_)
         | Error::Rows(_)

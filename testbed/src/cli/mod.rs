@@ -7,6 +7,7 @@ mod common;
 pub mod doctor;
 mod error;
 pub mod gossip;
+pub mod grade;
 pub mod interop;
 pub mod kad;
 pub mod latency;
@@ -107,6 +108,15 @@ Examples:
 A program reads and writes one JSON object a line, as docs/programs.md describes. It is started
 in a folder of its own, so name files by their whole paths.";
 
+const GRADE: &str = "\
+Examples:
+  testbed grade --assignment docs/assignments/broadcast/assignment.toml --bin ./student.py
+  testbed grade --assignment lin-kv.toml --bin ./student.py --report gradescope:results.json
+  testbed grade --assignment echo.toml --bin /usr/bin/java -- /path/to/Student.java
+
+Exit status: 0 all runs passed, 1 one failed, 2 wrong usage, 3 it could not be graded (the assignment is
+wrong, there is no program, or the machine was too slow).";
+
 const NAT: &str = "\
 Examples:
   testbed nat                              all kinds, over TCP and over QUIC
@@ -198,6 +208,9 @@ pub enum Command {
     /// Run programs in any language on peers, as Maelstrom does: JSON lines, clients, faults, a judge
     #[command(after_help = PROGRAM)]
     Program(Box<program::Program>),
+    /// Grade a program in any language by the runs of an assignment: points, reasons, reports
+    #[command(after_help = GRADE)]
+    Grade(Box<grade::Grade>),
     /// Put peers behind kinds of NAT: who reaches whom, and how (on Linux)
     #[command(after_help = NAT)]
     Nat(Box<nat::Nat>),

@@ -43,6 +43,7 @@ impl Command {
             | Self::Judge(_)
             | Self::View(_)
             | Self::Export(_)
+            | Self::Grade(_)
             | Self::Nat(_)
             | Self::Completions { .. } => None,
         })

@@ -1,5 +1,7 @@
 //! `testbed program` on the command line.
 
+mod limits;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -86,6 +88,9 @@ pub struct Program {
     /// or stable-max, with < or > and a bound; may be given more than once
     #[arg(long, value_name = "'Q < BOUND'")]
     pub expect: Vec<Expectation>,
+    /// What a program may take.
+    #[command(flatten)]
+    pub limits: limits::Limits,
     /// What the program is started with, after --
     #[arg(last = true, value_name = "ARGUMENT")]
     pub args: Vec<String>,
@@ -111,6 +116,16 @@ impl Program {
     pub fn need(&self, common: &Common) -> Result<Need, Error> {
         let peers = self.roster(common)?.processes();
         Ok(Need::of(1, peers))
+    }
+
+    /// Whether a run can have these options. Its program need not be there.
+    ///
+    /// # Errors
+    /// [`Usage`].
+    pub fn check(&self, common: &Common) -> Result<(), Error> {
+        self.check_operations()?;
+        self.roster(common)?;
+        Ok(())
     }
 
     fn roster(&self, common: &Common) -> Result<Roster, Error> {
@@ -209,6 +224,7 @@ impl Program {
                 let spec = Spec {
                     bin: bin.clone().unwrap_or_default(),
                     args: self.args.clone(),
+                    limits: self.limits.clone().into(),
                 };
                 program::Crew::new(spec, roster)?
             }
@@ -268,6 +284,9 @@ impl Program {
                 "neighbours": self.neighbours,
                 "consistency": self.consistency,
                 "expect": self.expect,
+                "max_memory_bytes": self.limits.max_memory,
+                "max_output_bytes": self.limits.max_output,
+                "no_network": self.limits.no_network,
             }),
         }
     }

@@ -9,14 +9,18 @@ use std::time::Duration;
 
 use lab::program::shown;
 use lab::program::wire::{LONGEST, Line, Wrong, excerpt};
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio::process::{ChildStderr, Command};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use super::launch::NO_NETWORK;
 use super::lines::{self, Read};
-use super::{Error, NAME, Spec, sweep};
+use super::output::{Allowance, Counted};
+use super::{Error, Limits, NAME, Spec, limits, memory, sweep};
 
 /// How many lines wait for a program that does not read. A guess.
 const WAITING: usize = 16 * 1024;
@@ -88,7 +92,9 @@ impl Child {
         };
         let this = std::env::current_exe().map_err(failed)?;
         let mut command = Command::new(this);
-        command.arg(NAME).arg(&spec.bin).args(&spec.args);
+        command.arg(NAME);
+        command.args(spec.limits.no_network.then_some(NO_NETWORK));
+        command.arg(&spec.bin).args(&spec.args);
         command.current_dir(folder).env_clear();
         for kept in [
             "PATH",
@@ -125,13 +131,31 @@ impl Child {
         if let Some(stdin) = child.stdin.take() {
             tasks.spawn(write(stdin, waiting));
         }
+        let Limits { memory, output, .. } = spec.limits;
+        let allowance = Allowance::new(output);
         if let Some(stderr) = child.stderr.take() {
-            tasks.spawn(keep(stderr, last.clone(), told));
+            tasks.spawn(keep(allowance.count(stderr), last.clone(), told));
         }
         if let Some(stdout) = child.stdout.take() {
             let last = last.clone();
+            let (id, stdout) = (group.0, allowance.count(stdout));
             tasks.spawn(async move {
-                listen(BufReader::new(stdout), 1, &said).await;
+                let taken = tokio::select! {
+                    biased;
+                    () = listen(BufReader::new(stdout), 1, &said) => None,
+                    () = allowance.exceeded() => None,
+                    taken = memory::outgrows(id, memory.unwrap_or(u64::MAX)) => Some(taken),
+                };
+                let excess = match taken {
+                    Some(taken) => memory.map(|most| too_much_memory(taken, most)),
+                    None => output.filter(|_| allowance.is_over()).map(too_much_output),
+                };
+                if let Some(why) = excess {
+                    Group(id).signal(Signal::SIGKILL);
+                    let _ = said.send(Event::Ended(why)).await;
+                    let _ = child.wait().await;
+                    return;
+                }
                 if timeout(CLOSING, child.wait()).await.is_err() {
                     let why = format!("it has closed its standard output{last}");
                     let _ = said.send(Event::Ended(why)).await;
@@ -194,7 +218,6 @@ impl Child {
 
     /// Halts all of its processes, or lets them go on.
     pub(super) fn halt(&self, halts: bool) {
-        use nix::sys::signal::Signal;
         let signal = match halts {
             true => Signal::SIGSTOP,
             false => Signal::SIGCONT,
@@ -205,19 +228,33 @@ impl Child {
     }
 }
 
+fn too_much_memory(taken: u64, most: u64) -> String {
+    format!(
+        "it was stopped: the processes of its group took {} of memory together, and may take {} \
+         (--max-memory)",
+        limits::shown(taken),
+        limits::shown(most)
+    )
+}
+
+fn too_much_output(most: u64) -> String {
+    let most = limits::shown(most);
+    format!("it was stopped: it wrote more than the {most} that it may write (--max-output)")
+}
+
 impl Group {
-    fn signal(&self, signal: nix::sys::signal::Signal) {
+    fn signal(&self, signal: Signal) {
         // 0 would be the group of this process.
         if self.0 > 0 {
             // An error means that all of them have ended.
-            let _ = nix::sys::signal::killpg(nix::unistd::Pid::from_raw(self.0), signal);
+            let _ = killpg(Pid::from_raw(self.0), signal);
         }
     }
 }
 
 impl Drop for Group {
     fn drop(&mut self) {
-        self.signal(nix::sys::signal::Signal::SIGKILL);
+        self.signal(Signal::SIGKILL);
     }
 }
 
@@ -286,7 +323,7 @@ pub(super) fn parse(line: Vec<u8>) -> Result<Line, (Wrong, String)> {
     }
 }
 
-async fn keep(stderr: ChildStderr, last: Last, told: watch::Sender<String>) {
+async fn keep(stderr: Counted<ChildStderr>, last: Last, told: watch::Sender<String>) {
     let mut input = BufReader::new(stderr);
     while let Ok(Some(read)) = lines::next(&mut input, LONGEST_STATE).await {
         let line = match read {

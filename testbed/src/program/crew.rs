@@ -23,7 +23,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::child::{Child, Event};
 use super::door::Door;
-use super::{Error, Spec, sweep};
+use super::{Error, Spec, network, sweep};
 use crate::experiment;
 use crate::experiment::live::Companion;
 
@@ -87,17 +87,12 @@ impl Crew {
     /// Children that run that program.
     ///
     /// # Errors
-    /// [`Error::Missing`], [`Error::NotExecutable`], and [`Error::Start`] without a folder.
+    /// [`Error::Missing`], [`Error::NotExecutable`], [`Error::Network`], and [`Error::Start`]
+    /// without a folder.
     pub fn new(spec: Spec, roster: Roster) -> Result<Self, Error> {
-        let missing = |source| Error::Missing {
-            bin: spec.bin.clone(),
-            source,
-        };
-        // The children have other folders.
-        let bin = fs::canonicalize(&spec.bin).map_err(missing)?;
-        let metadata = fs::metadata(&bin).map_err(missing)?;
-        if !metadata.is_file() || metadata.permissions().mode() & 0o111 == 0 {
-            return Err(Error::NotExecutable { bin: spec.bin });
+        let bin = executable(&spec.bin)?;
+        if spec.limits.no_network {
+            network::can_be_cut()?;
         }
         Ok(Self::of(Origin::Start(Spec { bin, ..spec }), roster))
     }
@@ -157,6 +152,25 @@ impl Crew {
         })?;
         let child = Child::start(&name, spec, &folder, &self.mark)?;
         begin(child, &name, self.roster).await
+    }
+}
+
+/// The whole path of a program: children have other folders.
+///
+/// # Errors
+/// [`Error::Missing`] and [`Error::NotExecutable`].
+pub fn executable(bin: &Path) -> Result<PathBuf, Error> {
+    let missing = |source| Error::Missing {
+        bin: bin.to_owned(),
+        source,
+    };
+    let path = fs::canonicalize(bin).map_err(missing)?;
+    let metadata = fs::metadata(&path).map_err(missing)?;
+    match metadata.is_file() && metadata.permissions().mode() & 0o111 != 0 {
+        true => Ok(path),
+        false => Err(Error::NotExecutable {
+            bin: bin.to_owned(),
+        }),
     }
 }
 

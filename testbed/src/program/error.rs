@@ -21,6 +21,15 @@ pub enum Error {
         /// The file.
         bin: PathBuf,
     },
+    /// Programs cannot be cut off from the network.
+    #[error(
+        "--no-network: this system does not permit it ({why}); run as root, permit user \
+         namespaces, or leave --no-network out"
+    )]
+    Network {
+        /// What the system says.
+        why: String,
+    },
     /// This system has no process groups.
     #[error("programs are run on Unix alone")]
     Elsewhere,

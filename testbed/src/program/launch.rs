@@ -2,14 +2,23 @@
 //! kill it when this process dies. It is this program again, so nothing has to be done between
 //! fork and exec.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, ExitCode};
 
 use rlimit::Resource;
 
+use super::network;
+
 /// The first word of that command line.
 pub const NAME: &str = "testbed-program";
+
+/// The next word of a program without a network. Without a program after it, nothing is started:
+/// the exit status says whether a network can be cut off.
+pub(super) const NO_NETWORK: &str = "--no-network";
+
+/// The exit status where it cannot, as a shell has it for what cannot be executed.
+const NOT_PERMITTED: u8 = 126;
 
 /// Open files, and the size of a file that it writes. Guesses: a student's program needs less.
 const FILES: u64 = 1024;
@@ -27,9 +36,21 @@ pub fn main(mut args: impl Iterator<Item = OsString>) -> ExitCode {
             let _ = resource.set(limit, limit);
         }
     }
+    let mut program = args.next();
+    if program.as_deref() == Some(OsStr::new(NO_NETWORK)) {
+        if let Err(why) = network::cut() {
+            node::stderr::note(format_args!("{why}"));
+            return ExitCode::from(NOT_PERMITTED);
+        }
+        program = args.next();
+        if program.is_none() {
+            return ExitCode::SUCCESS;
+        }
+    }
+    // A new user namespace clears it, so it comes after that.
     #[cfg(target_os = "linux")]
     let _ = nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL);
-    let Some(program) = args.next() else {
+    let Some(program) = program else {
         return ExitCode::from(2);
     };
     let error = Command::new(&program).args(args).exec();

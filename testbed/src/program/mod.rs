@@ -6,7 +6,8 @@
 //! for them ([`crew`]). Others connect by themselves ([`door`]).
 //!
 //! A child gets a process group, a folder and an environment of its own, limits on files and
-//! cores, and a signal that kills it when this process dies. That contains accidents. It is no
+//! cores, on memory and output ([`Limits`]), and a signal that kills it when this process dies.
+//! It may have no network. That contains accidents. It is no
 //! sandbox against a program that means harm.
 
 #[cfg(unix)]
@@ -18,8 +19,15 @@ mod door;
 mod error;
 #[cfg(unix)]
 mod launch;
+mod limits;
 #[cfg(unix)]
 mod lines;
+#[cfg(unix)]
+mod memory;
+#[cfg(unix)]
+mod network;
+#[cfg(unix)]
+mod output;
 #[cfg(unix)]
 mod sweep;
 
@@ -28,10 +36,13 @@ use std::path::PathBuf;
 #[cfg(unix)]
 pub use child::{Child, Event};
 #[cfg(unix)]
-pub use crew::Crew;
+pub use crew::{Crew, executable};
 pub use error::Error;
 #[cfg(unix)]
 pub use launch::{NAME, main};
+pub use limits::{Limits, size};
+#[cfg(unix)]
+pub use network::can_be_cut;
 
 /// A program to run.
 #[derive(Clone, Debug)]
@@ -40,4 +51,24 @@ pub struct Spec {
     pub bin: PathBuf,
     /// What it is started with.
     pub args: Vec<String>,
+    /// What it may take of the machine.
+    pub limits: Limits,
+}
+
+/// Elsewhere no program is run.
+///
+/// # Errors
+/// [`Error::Elsewhere`].
+#[cfg(not(unix))]
+pub fn executable(_: &std::path::Path) -> Result<PathBuf, Error> {
+    Err(Error::Elsewhere)
+}
+
+/// Elsewhere no program is run.
+///
+/// # Errors
+/// [`Error::Elsewhere`].
+#[cfg(not(unix))]
+pub fn can_be_cut() -> Result<(), Error> {
+    Err(Error::Elsewhere)
 }

@@ -8,7 +8,9 @@
 use std::io::{self, Read as _, Write as _};
 use std::process::{Command, Output, Stdio};
 use std::thread;
+use std::time::Duration;
 
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 /// Set in the environment of a run whose standard input is such a pipe.
@@ -18,13 +20,14 @@ const VARIABLE: &str = "TESTBED_SWEEP";
 const AT_ONCE: i32 = 130;
 
 /// Runs `command` to its end. When `interrupt` is cancelled, the run is asked to
-/// save what it has and to end.
+/// save what it has and to end. If that takes longer than `grace`, the run ends at once.
 ///
 /// # Errors
 /// When it cannot be started, or its output cannot be read.
-pub(super) async fn run(
+pub(crate) async fn run(
     command: &mut Command,
     interrupt: &CancellationToken,
+    grace: Option<Duration>,
 ) -> io::Result<Output> {
     command.env(VARIABLE, "1").stdin(Stdio::piped());
     let piped = command.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -38,7 +41,17 @@ pub(super) async fn run(
                 // The write fails if the run has just ended.
                 let _ = input.write_all(b"\n");
             }
-            ended.await
+            if let Some(grace) = grace {
+                let in_time = timeout(grace, &mut ended).await;
+                // Its end is the end of the run.
+                drop(input.take());
+                match in_time {
+                    Ok(output) => output,
+                    Err(_) => ended.await,
+                }
+            } else {
+                ended.await
+            }
         }
     };
     drop(input);

@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::progress::Progress;
 use crate::run::{Status, lock};
-pub(crate) use child::obey;
+pub(crate) use child::{obey, run as run_apart};
 pub use error::{Error, Foreign, GridError};
 use grid::{Cell, Grid};
 use rows::{Row, Rows};
@@ -266,7 +266,7 @@ async fn one(
         status,
         stdout,
         stderr,
-    } = match child::run(&mut command, interrupt).await {
+    } = match child::run(&mut command, interrupt, None).await {
         Ok(output) => output,
         Err(source) => return Err(Error::Start { run, source }),
     };

@@ -324,7 +324,7 @@ fn no_child_is_left() {
 }
 
 /// Where a program of that name is; none where it is not installed, which is no mistake.
-fn installed(name: &str) -> Option<String> {
+pub(crate) fn installed(name: &str) -> Option<String> {
     let found = std::process::Command::new("which").arg(name).output();
     let path = String::from_utf8(found.expect("which").stdout).expect("a path");
     (!path.is_empty()).then(|| path.trim().to_owned())

@@ -19,6 +19,7 @@ mod export;
 mod export_files;
 mod faults;
 mod first_commands;
+mod grade;
 mod hostile;
 mod hub;
 mod identity;

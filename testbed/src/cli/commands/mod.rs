@@ -4,6 +4,7 @@ mod collector;
 mod described;
 mod doctor;
 mod export;
+mod grade;
 mod judge;
 mod lessons;
 mod metrics;
@@ -66,6 +67,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Nat(args) => nat::run(&cli.common, &args).await,
         Command::Latency(args) => measure(&cli.common, &args).await,
         Command::Program(args) => measure(&cli.common, &*args).await,
+        Command::Grade(args) => grade::run(&cli.common, &args).await,
         Command::Sweep(args) => sweep::run(&cli.common, &args).await,
         Command::System(asked) => systems::live(&cli.common, &asked).await,
         Command::Simulate(args) => systems::simulate(&cli.common, &args).await,

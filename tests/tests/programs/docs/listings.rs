@@ -1,10 +1,12 @@
 //! The pages show what a run prints, but for what differs from run to run.
 
 use std::fs;
+use std::path::Path;
 
 use lab::simulator::Scenario;
 use serde_json::Value;
 use support::{Running, node, workspace};
+use testbed::grade::Assignment;
 
 use super::blocks::{Block, of_kind, shape};
 use super::run_in;
@@ -83,10 +85,33 @@ fn excerpts_match_the_output() {
 
 #[test]
 fn scenarios_are_valid() {
-    for Block { place, text, .. } in of_kind("toml") {
+    let all = of_kind("toml").into_iter();
+    let is_scenario = |block: &Block| !block.place.starts_with(GRADING);
+    for Block { place, text, .. } in all.filter(is_scenario) {
         let scenario = Scenario::parse(&text);
         let scenario = scenario.unwrap_or_else(|error| panic!("{place}: {error}"));
         assert!(scenario.check(20).is_ok(), "{place}");
+    }
+}
+
+/// The page of assignments, which are TOML as well.
+const GRADING: &str = "docs/grading.md";
+
+#[test]
+fn assignments_are_valid() {
+    let all = of_kind("toml").into_iter();
+    let on_the_page = all.filter(|block| block.place.starts_with(GRADING));
+    let mut texts: Vec<_> = on_the_page.map(|block| block.text).collect();
+    assert!(!texts.is_empty(), "{GRADING} shows no assignment");
+    let shipped = fs::read_dir(workspace().join("docs/assignments")).expect("assignments");
+    for folder in shipped.flatten() {
+        let file = folder.path().join("assignment.toml");
+        texts.push(fs::read_to_string(&file).unwrap_or_else(|e| panic!("{}: {e}", file.display())));
+    }
+    assert!(texts.len() > 6, "{} assignments", texts.len());
+    for text in texts {
+        let read = Assignment::parse(Path::new("assignment.toml"), &text);
+        read.unwrap_or_else(|error| panic!("{text}\n{error}"));
     }
 }
 
