@@ -202,12 +202,16 @@ impl Program {
                           need no more than their messages";
             return Err(Usage::value(format!("--nemesis {name}"), reason));
         }
-        match self.args.is_empty() {
-            true => Ok(()),
-            false => Err(Usage::option(
-                "--",
-                "programs that attach run by themselves",
-            )),
+        let given = [
+            (!self.args.is_empty(), "--"),
+            (self.limits.max_memory.is_some(), "--max-memory"),
+            (self.limits.max_output.is_some(), "--max-output"),
+            (self.limits.no_network, "--no-network"),
+        ];
+        let reason = "programs that attach run by themselves";
+        match given.into_iter().find(|(is_given, _)| *is_given) {
+            None => Ok(()),
+            Some((_, name)) => Err(Usage::option(name, reason)),
         }
     }
 

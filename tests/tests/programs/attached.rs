@@ -156,6 +156,10 @@ fn a_socket_is_where_nobody_else_can_reach_it() {
             &["--nemesis kill", "run by themselves"],
         ),
         (words("--attach unix:p2p.sock -- a"), &["run by themselves"]),
+        (
+            words("--attach unix:p2p.sock --no-network"),
+            &["--no-network", "run by themselves"],
+        ),
     ] {
         refused(words.trim(), parts);
     }
