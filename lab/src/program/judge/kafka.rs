@@ -280,7 +280,9 @@ fn commits(operations: &[Operation<'_>], history: &History) -> Property {
         let asked = operation.asks("keys");
         for log in asked.as_array().into_iter().flatten().map(key) {
             let commits = committed.get(&log).map(Vec::as_slice).unwrap_or_default();
-            let offset = listed.get(&log).filter(|offset| !offset.is_null());
+            // No client commits 0, which some programs list where nothing was committed.
+            let offset = listed.get(&log);
+            let offset = offset.filter(|offset| !offset.is_null() && **offset != 0);
             let by = || words(operation);
             match offset {
                 Some(offset) => {

@@ -262,6 +262,8 @@ fn committed_offsets_are_those_that_were_committed() {
     for (offsets, expected) in [
         (json!({ "a": 4 }), Outcome::Holds),
         (json!({ "a": 4, "b": null }), Outcome::Holds),
+        (json!({ "a": 4, "b": 0 }), Outcome::Holds),
+        (json!({ "a": 0 }), Outcome::Violated),
         (json!({ "a": 5 }), Outcome::Violated),
         (json!({}), Outcome::Violated),
     ] {

@@ -134,12 +134,14 @@ impl Draw {
                 *sent += 1;
                 json!({ "type": "send", "key": key, "msg": number })
             }
+            // Nothing is done yet that could be committed.
+            4..=6 if *sent == 0 => json!({ "type": "poll", "offsets": { key: 0 } }),
             4..6 => {
                 let from = self.rng.random_range(0..=*sent);
                 json!({ "type": "poll", "offsets": { key: from } })
             }
             6 => {
-                let done = self.rng.random_range(0..=*sent);
+                let done = self.rng.random_range(1..=*sent);
                 json!({ "type": "commit_offsets", "offsets": { key: done } })
             }
             _ => {
