@@ -27,8 +27,8 @@
 //! A message ends where its key is the id of the node: it is *delivered*. Otherwise it ends at
 //! *the nearest that was found*. No node can know that it is the nearest of all, unless the key is
 //! its own id: there may always be one nearer of which it has never heard. The answer goes back
-//! hop by hop. A hop is acknowledged with TAKEN; a node that does not answer twice in a row is
-//! out of the table, and another entry is tried. A node takes each message once: of two copies,
+//! hop by hop. A hop is acknowledged with TAKEN; a node that does not answer several times in a
+//! row is removed from the table, and another entry is tried. A node takes each message once: of two copies,
 //! which a lost TAKEN makes, the second is dropped.
 //!
 //! A full table makes room. Of the nodes whose ids have prefixes of the same length in common
@@ -38,7 +38,7 @@
 //! stays, since others reach it over this node. A process has no clock: it measures a round trip
 //! by a timer that it sets to twice the time whenever that runs out.
 //!
-//! What it needs: neighbours that can be reached at any time and are known at the start. The network
+//! What it needs: honest neighbours that can be reached at any time and are known at the start. The network
 //! may lose and reorder messages, and nodes may come and go; then a message may be lost as well,
 //! and its sender learns that from its own patience.
 //!

@@ -129,8 +129,9 @@ impl<A> Routes<A> {
                 "hops              {hops}; log2 {count} is {:.1}",
                 f64::from(count).log2()
             ),
+            format!("tables            {tables}"),
             format!(
-                "tables            {tables}; {} of {} entries are of nodes that are down",
+                "stale entries     {} of {}, in the tables of senders when their messages ended",
                 outcomes.stale, outcomes.entries
             ),
         ];

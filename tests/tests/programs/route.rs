@@ -62,7 +62,8 @@ fn a_peer_that_stops_leaves_the_tables_of_real_peers() {
         ],
     );
     assert!(measure(&record, "reached the nearest") > 0.8, "{ended}");
-    assert!(measure(&record, "stale entries") < 0.05, "{ended}");
+    let stale = measure(&record, "stale entries");
+    assert!((0.001..0.3).contains(&stale), "{stale}: {ended}");
 }
 
 #[test]

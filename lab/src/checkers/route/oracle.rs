@@ -28,9 +28,9 @@ pub struct Outcomes {
     pub hops: Option<Summary>,
     /// How many entries the tables of nodes that are up have in the end.
     pub tables: Option<Summary>,
-    /// How many entries these are in all.
+    /// How many entries the tables of senders had, each when its message ended.
     pub entries: u64,
-    /// How many of them are of nodes that are down.
+    /// How many of them were of nodes that were down then.
     pub stale: u64,
 }
 
@@ -80,7 +80,12 @@ pub fn outcomes(history: &History, terms: &Terms) -> Outcomes {
         let Some(sent) = number_of(fields).and_then(|number| run.sent.get(number)) else {
             continue;
         };
-        let until = history.processes[by][at].at_unix_nano;
+        let last = &history.processes[by][at];
+        let until = last.at_unix_nano;
+        for entry in last.state.get_list("table").unwrap_or_default() {
+            outcomes.entries += 1;
+            outcomes.stale += u64::from(is_down(&nodes, entry, until));
+        }
         match (kind, run.ending(kind, fields)) {
             ("CutShort", _) => outcomes.cut_short += 1,
             ("Late", _) => outcomes.late += 1,
@@ -107,7 +112,7 @@ pub fn outcomes(history: &History, terms: &Terms) -> Outcomes {
         }
     }
     outcomes.hops = hops.summary();
-    tables(history, &nodes, &mut outcomes);
+    outcomes.tables = tables(history, &nodes);
     outcomes
 }
 
@@ -121,25 +126,21 @@ fn node(history: &History, name: &str, id: u64) -> Node {
     Node { id, down }
 }
 
-/// The tables at the end.
-fn tables(history: &History, nodes: &BTreeMap<&str, Node>, outcomes: &mut Outcomes) {
-    let end = history.steps().map(|(.., step)| step.at_unix_nano).max();
-    let end = end.unwrap_or_default();
-    let is_up = |name: &str| {
-        nodes
-            .get(name)
-            .is_none_or(|node| node.up(end, end) != Up::Never)
-    };
+/// Whether that node was down at that time.
+fn is_down(nodes: &BTreeMap<&str, Node>, name: &str, at: u64) -> bool {
+    let node = nodes.get(name);
+    node.is_some_and(|node| node.up(at, at) == Up::Never)
+}
+
+/// How large the tables are in the end.
+fn tables(history: &History, nodes: &BTreeMap<&str, Node>) -> Option<Summary> {
+    let end = history.steps().map(|(.., step)| step.at_unix_nano).max()?;
     let mut sizes = Times::new();
-    for (_, steps) in history.processes.iter().filter(|(name, _)| is_up(name)) {
-        let last = steps.last().and_then(|step| step.state.get_list("table"));
-        let Some(table) = last else {
-            continue;
-        };
-        sizes.count(table.len() as u64, 1);
-        outcomes.entries += table.len() as u64;
-        let stale = table.iter().filter(|entry| !is_up(entry));
-        outcomes.stale += stale.count() as u64;
+    let up = history.processes.iter();
+    for (_, steps) in up.filter(|(name, _)| !is_down(nodes, name, end)) {
+        if let Some(table) = steps.last().and_then(|step| step.state.get_list("table")) {
+            sizes.count(table.len() as u64, 1);
+        }
     }
-    outcomes.tables = sizes.summary();
+    sizes.summary()
 }

@@ -93,7 +93,11 @@ fn a_right_run_passes() {
     let found = outcomes(&good().history, &terms(true));
     assert_eq!((found.sent, found.reached, found.delivered), (1, 1, 0));
     assert_eq!(found.hops.map(|hops| hops.p50), Some(2));
-    assert_eq!((found.entries, found.stale), (5, 0));
+    assert_eq!((found.entries, found.stale), (1, 0));
+    assert_eq!(
+        found.tables.map(|tables| (tables.min, tables.max)),
+        Some((1, 2))
+    );
 }
 
 #[test]

@@ -64,7 +64,7 @@ pub struct Options {
     #[serde(rename = "upkeep_seconds", serialize_with = "values::seconds")]
     pub upkeep: Duration,
     /// How often a peer asks one that does not answer before it removes it
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = values::count::<u32>)]
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = values::count::<u32>)]
     pub tries: u32,
     /// How long a peer waits for the answer to its message
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = values::interval)]

@@ -46,6 +46,16 @@ fn judged<A: Algorithm<Command = Command, Output = Output>>(
     scenario: &Scenario,
     seed: u64,
 ) -> (Judgement, Outcomes) {
+    let history = recorded(system, scenario, seed);
+    let outcomes = route::outcomes(&history, &system.terms());
+    (judge(system, &history), outcomes)
+}
+
+fn recorded<A: Algorithm<Command = Command, Output = Output>>(
+    system: &Routes<A>,
+    scenario: &Scenario,
+    seed: u64,
+) -> History {
     let directory = Processes::new(system.processes()).with_neighbours(
         system
             .neighbours
@@ -53,9 +63,7 @@ fn judged<A: Algorithm<Command = Command, Output = Output>>(
             .map(|all| all.iter().map(|id| id.0).collect())
             .collect(),
     );
-    let history = run(system, &directory, scenario, seed).recorded;
-    let outcomes = route::outcomes(&history, &system.terms());
-    (judge(system, &history), outcomes)
+    run(system, &directory, scenario, seed).recorded
 }
 
 /// Two nodes stop, one of them for ever, and messages are lost.
@@ -146,10 +154,20 @@ fn nodes_that_stop_leave_the_tables() {
         ..calm()
     };
     let system = system(16, 8, Way::Nearer, |route| route);
-    let (right, found) = judged(&system, &scenario, 1);
+    let history = recorded(&system, &scenario, 1);
+    let right = judge(&system, &history);
     assert!(right.holds(), "{}", right.text());
-    assert_eq!(found.stale, 0, "{found:?}");
-    assert!(found.late < 5, "{found:?}");
+    for (node, steps) in history
+        .processes
+        .iter()
+        .filter(|(node, _)| &***node != "peer-07")
+    {
+        let table = steps.last().and_then(|step| step.state.get_list("table"));
+        let is_gone = table.is_some_and(|table| !table.contains(&"peer-07".to_owned()));
+        assert!(is_gone, "{node}: {table:?}");
+    }
+    let found = route::outcomes(&history, &system.terms());
+    assert!(found.late < 5 && found.stale > 0, "{found:?}");
 }
 
 /// Whether the mistake violates that property in some of 20 schedules.
