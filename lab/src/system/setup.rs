@@ -138,6 +138,16 @@ impl Setup {
         })
     }
 
+    /// Requires that processes can keep so many operations together.
+    pub(super) fn limit_all_operations(
+        &self,
+        option: &'static str,
+        count: u32,
+    ) -> Result<(), SetupError> {
+        let fits = u64::from(count) <= OPERATIONS;
+        require(fits, || SetupError::TooManyInAll { option, count })
+    }
+
     /// Requires as many processes as `option` counts.
     pub(super) fn limit_processes(
         &self,

@@ -225,9 +225,10 @@ impl SystemOptions for Options {
 
     fn build<V: Visitor>(&self, setup: Setup, visitor: V) -> Result<V::Output, SetupError> {
         setup.require_connected()?;
-        setup.limit_operations("--operations", self.operations.unwrap_or(OPERATIONS), 1)?;
+        let operations = self.operations.unwrap_or(OPERATIONS);
+        setup.limit_all_operations("--operations", operations)?;
         if self.drop.is_some() && setup.engine == Engine::ModelChecker {
-            return Err(SetupError::NotInCheck { option: "--drop" });
+            return Err(SetupError::LossyInstead { option: "--drop" });
         }
         let flaw = self.mistake.map(Mistake::flaw);
         Ok(match (self.drop, flaw) {

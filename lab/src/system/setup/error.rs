@@ -23,6 +23,20 @@ pub enum SetupError {
         /// How many processes have them.
         processes: u32,
     },
+    /// There would be too many operations in all.
+    #[error("{option} {count}: a run has at most {OPERATIONS} operations; take fewer")]
+    TooManyInAll {
+        /// The option.
+        option: &'static str,
+        /// How many operations there are.
+        count: u32,
+    },
+    /// Messages are lost in another way in a check.
+    #[error("{option}: a check tries the loss of each message; take --lossy, or simulate")]
+    LossyInstead {
+        /// The option.
+        option: &'static str,
+    },
     /// There are not so many peers.
     #[error("{option} {count}: there are {peers} peers")]
     TooFewPeers {

@@ -79,7 +79,12 @@ fn invalid_values_are_rejected() {
         (
             "a drop where any message may be lost",
             "check route --drop 5%",
-            &["--drop"],
+            &["--drop", "--lossy"],
+        ),
+        (
+            "more messages than a run can have",
+            "route --operations 2M",
+            &["--operations 2000000", "1000000"],
         ),
         (
             "sessions without a time",
