@@ -75,7 +75,7 @@ fn churn_is_judged_in_virtual_time() {
         &ended,
         0,
         &[
-            "exponential:20s",
+            "drawn faults      ",
             "a table is no larger than its bound: holds",
             "nothing nearer was known where it ended: holds",
             "verdict           pass",
