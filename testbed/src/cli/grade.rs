@@ -1,12 +1,12 @@
 //! `testbed grade` on the command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _};
 
 use super::{Cli, Command, Common, Error, Usage};
 use crate::grade::report::Target;
-use crate::grade::{Assignment, Plan, Run, words};
+use crate::grade::{Assignment, Plan, Run, Subject, words};
 
 /// Options of `testbed grade`.
 #[derive(Clone, Debug, Args)]
@@ -16,8 +16,16 @@ pub struct Grade {
     #[arg(long, value_name = "FILE")]
     pub assignment: PathBuf,
     /// The program that is graded
-    #[arg(long, value_name = "FILE")]
-    pub bin: PathBuf,
+    #[arg(
+        long,
+        value_name = "FILE",
+        required_unless_present = "folder",
+        conflicts_with = "folder"
+    )]
+    pub bin: Option<PathBuf>,
+    /// The Rust crate that is graded, with an algorithm: its folder
+    #[arg(long = "crate", value_name = "DIR")]
+    pub folder: Option<PathBuf>,
     /// Write a report: json:FILE, gradescope:FILE (its results.json) or junit:FILE; may be given
     /// more than once
     #[arg(long, value_name = "FORM:FILE")]
@@ -41,6 +49,20 @@ impl Grade {
     pub fn checked(&self, common: &Common) -> Result<Assignment, Error> {
         refuse_others(common)?;
         let assignment = Assignment::read(&self.assignment, check)?;
+        let is_for_crates = matches!(assignment.subject, Subject::Crate(_));
+        if is_for_crates != self.folder.is_some() {
+            let (option, reason) = match is_for_crates {
+                true => (
+                    "--bin",
+                    "does not fit: the assignment grades Rust crates; take --crate DIR",
+                ),
+                false => (
+                    "--crate",
+                    "does not fit: the assignment grades programs; take --bin FILE",
+                ),
+            };
+            return Err(Usage::option(option, reason).into());
+        }
         let titles = || assignment.runs.iter().map(|run| format!("{:?}", run.title));
         if let Some(only) = &self.only
             && assignment.runs.iter().all(|run| run.title != *only)
@@ -69,7 +91,11 @@ impl Grade {
             .flat_map(|(name, value)| [name.to_owned(), value]);
         Plan {
             assignment,
-            bin: &self.bin,
+            bin: self
+                .bin
+                .as_deref()
+                .or(self.folder.as_deref())
+                .unwrap_or(Path::new("")),
             args: &self.args,
             only: self.only.as_deref(),
             out: &common.out,
@@ -81,6 +107,9 @@ impl Grade {
 
 /// Whether `testbed program` takes the options of the run.
 fn check(assignment: &Assignment, run: &Run) -> Result<(), String> {
+    if run.command.is_some() {
+        return Ok(());
+    }
     let mut all: Vec<_> = ["testbed", "program", "--bin", "./program"]
         .map(str::to_owned)
         .into();

@@ -113,6 +113,7 @@ Examples:
   testbed grade --assignment docs/assignments/broadcast/assignment.toml --bin ./student.py
   testbed grade --assignment lin-kv.toml --bin ./student.py --report gradescope:results.json
   testbed grade --assignment echo.toml --bin /usr/bin/java -- /path/to/Student.java
+  testbed grade --assignment wave.toml --crate ./student
 
 Exit status: 0 all runs passed, 1 one failed, 2 wrong usage, 3 it could not be graded (the assignment is
 wrong, there is no program, or the machine was too slow).";
@@ -208,7 +209,7 @@ pub enum Command {
     /// Run programs in any language on peers, as Maelstrom does: JSON lines, clients, faults, a judge
     #[command(after_help = PROGRAM)]
     Program(Box<program::Program>),
-    /// Grade a program in any language by the runs of an assignment: points, reasons, reports
+    /// Grade a program, or a Rust crate, by the runs of an assignment: points, reasons, reports
     #[command(after_help = GRADE)]
     Grade(Box<grade::Grade>),
     /// Put peers behind kinds of NAT: who reaches whom, and how (on Linux)

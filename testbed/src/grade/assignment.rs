@@ -10,7 +10,7 @@ use lab::delay::Delay;
 use lab::program::PATIENCE;
 use lab::program::expect::Expectation;
 use lab::program::nemesis::Nemesis;
-use lab::program::workload::{Neighbours, Workload};
+use lab::program::workload::{Consistency, Neighbours, Workload};
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
@@ -47,6 +47,61 @@ struct File {
     run: Vec<Spanned<Run>>,
 }
 
+/// The file of an assignment for Rust crates.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct CrateFile {
+    title: String,
+    #[serde(rename = "crate")]
+    template: Template,
+    #[serde(default)]
+    budget: Budget,
+    #[serde(default)]
+    run: Vec<Spanned<CrateRun>>,
+}
+
+/// A run of a crate.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct CrateRun {
+    title: String,
+    points: f64,
+    #[serde(default)]
+    show: Show,
+    #[serde(default)]
+    visibility: Visibility,
+    #[serde(default = "one_seed")]
+    seeds: Vec<u32>,
+    #[serde(deserialize_with = "values::command")]
+    command: Vec<String>,
+}
+
+/// Tells the two files apart.
+#[derive(Deserialize)]
+struct Head {
+    #[serde(rename = "crate")]
+    template: Option<toml::Value>,
+}
+
+/// What an assignment is for.
+#[derive(Debug)]
+pub enum Subject {
+    /// A program in any language, which clients ask for that.
+    Program(Workload),
+    /// A Rust crate with an algorithm.
+    Crate(Template),
+}
+
+/// The crate that judges, and what a submission puts into it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Template {
+    /// The folder of the crate, from that of the assignment. `None`: that of the submission.
+    pub template: Option<PathBuf>,
+    /// Files of the submission that replace those of the template, from the crate's folder.
+    pub files: Vec<PathBuf>,
+}
+
 /// An assignment.
 #[derive(Debug)]
 pub struct Assignment {
@@ -54,8 +109,8 @@ pub struct Assignment {
     pub path: PathBuf,
     /// What it is called in reports.
     pub title: String,
-    /// What clients ask the program for, in all runs.
-    pub workload: Workload,
+    /// What it is for.
+    pub subject: Subject,
     /// Whether programs reach the network.
     pub network: Network,
     /// What a run may take.
@@ -156,9 +211,15 @@ pub struct Run {
     /// The neighbours that programs are told in broadcast.
     #[serde(default, deserialize_with = "values::some_word")]
     pub neighbours: Option<Neighbours>,
+    /// What transactions are to be in txn-list-append.
+    #[serde(default, deserialize_with = "values::some_word")]
+    pub consistency: Option<Consistency>,
     /// What the run is expected to be, besides right.
     #[serde(default, deserialize_with = "values::all_checked")]
     pub expect: Vec<Checked<Expectation>>,
+    /// The words with which a crate's program is started, instead of all the options above.
+    #[serde(skip)]
+    pub command: Option<Vec<String>>,
 }
 
 /// What the author of a program is shown of a run.
@@ -187,6 +248,32 @@ pub enum Visibility {
     AfterDueDate,
     /// After the grades are published.
     AfterPublished,
+}
+
+impl From<CrateRun> for Run {
+    fn from(run: CrateRun) -> Self {
+        Self {
+            title: run.title,
+            points: run.points,
+            show: run.show,
+            visibility: run.visibility,
+            seeds: run.seeds,
+            peers: None,
+            clients: None,
+            rate: rate(),
+            seconds: 0,
+            recovery: Duration::ZERO,
+            latency: None,
+            nemesis: Vec::new(),
+            nemesis_interval: None,
+            loss: 0.0,
+            duplication: 0.0,
+            neighbours: None,
+            consistency: None,
+            expect: Vec::new(),
+            command: Some(run.command),
+        }
+    }
 }
 
 fn one_seed() -> Vec<u32> {
@@ -232,24 +319,57 @@ impl Assignment {
     /// # Errors
     /// [`Error::Assignment`], with the line.
     pub fn parse(path: &Path, text: &str) -> Result<Self, Error> {
-        let line_at = |at: usize| text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1;
-        let file: File = toml::from_str(text).map_err(|error| {
+        let line_at = |at: usize| {
+            let before = text.bytes().take(at);
+            before.filter(|byte| *byte == b'\n').count() + 1
+        };
+        let malformed = |error: toml::de::Error| {
             let line = line_at(error.span().map_or(0, |span| span.start));
             let message: Vec<_> = error.message().lines().collect();
             Error::assignment(path, line, message.join("; "))
-        })?;
-        let lines = file.run.iter().map(|run| line_at(run.span().start));
-        let assignment = Self {
-            path: path.to_owned(),
-            title: file.title,
-            workload: file.workload,
-            network: file.network,
-            budget: file.budget,
-            lines: lines.collect(),
-            runs: file.run.into_iter().map(Spanned::into_inner).collect(),
         };
+        let head: Head = toml::from_str(text).map_err(malformed)?;
+        let mut assignment = match head.template {
+            None => Self::of_programs(toml::from_str(text).map_err(malformed)?),
+            Some(_) => Self::of_crates(toml::from_str(text).map_err(malformed)?),
+        };
+        assignment.path = path.to_owned();
+        for line in &mut assignment.lines {
+            *line = line_at(*line);
+        }
         assignment.check()?;
         Ok(assignment)
+    }
+
+    /// Still without its path, and with places in the file for lines.
+    fn of_programs(file: File) -> Self {
+        Self {
+            path: PathBuf::new(),
+            title: file.title,
+            subject: Subject::Program(file.workload),
+            network: file.network,
+            budget: file.budget,
+            lines: file.run.iter().map(|run| run.span().start).collect(),
+            runs: file.run.into_iter().map(Spanned::into_inner).collect(),
+        }
+    }
+
+    /// The same of a file for crates.
+    fn of_crates(file: CrateFile) -> Self {
+        let runs = file.run.iter().map(|run| run.span().start);
+        Self {
+            path: PathBuf::new(),
+            title: file.title,
+            subject: Subject::Crate(file.template),
+            network: Network::Cut,
+            budget: file.budget,
+            lines: runs.collect(),
+            runs: file
+                .run
+                .into_iter()
+                .map(|run| run.into_inner().into())
+                .collect(),
+        }
     }
 
     /// What no single value shows to be wrong.

@@ -37,6 +37,22 @@ pub enum Error {
         /// What the system says.
         source: io::Error,
     },
+    /// There is no crate.
+    #[error("--crate {}: {source}; name the folder of the submission", path.display())]
+    Submission {
+        /// The folder.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The crate of the assignment cannot be built.
+    #[error("the crate {}: {source}; name a folder with a Cargo.toml, and install cargo", path.display())]
+    Crate {
+        /// The folder of the crate.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
     /// A run cannot be started.
     #[error("cannot start {command}: {source}")]
     Start {

@@ -6,6 +6,7 @@
 //! ([`report`]) have what the author of the program is shown of each run, and no more.
 
 mod assignment;
+mod crates;
 mod error;
 pub mod outcome;
 pub mod report;
@@ -17,12 +18,13 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use node::interrupt;
+use tokio::task::block_in_place;
 use tokio_util::sync::CancellationToken;
 
 use crate::program;
 use crate::progress::Progress;
 use crate::run::Status;
-pub use assignment::{Assignment, Network, Run, Show, Visibility};
+pub use assignment::{Assignment, Network, Run, Show, Subject, Visibility};
 pub use error::Error;
 use outcome::Outcome;
 use run::Attempt;
@@ -33,7 +35,7 @@ pub use words::words;
 pub struct Plan<'a> {
     /// The assignment.
     pub assignment: &'a Assignment,
-    /// The program.
+    /// The program, or the folder of the crate.
     pub bin: &'a Path,
     /// What it is started with.
     pub args: &'a [String],
@@ -93,7 +95,8 @@ pub struct Graded {
 impl Grade {
     /// The points of all runs.
     pub fn score(&self) -> f64 {
-        self.runs.iter().filter_map(Graded::score).sum()
+        // The sum of nothing is -0.
+        self.runs.iter().filter_map(Graded::score).sum::<f64>() + 0.0
     }
 
     /// What they are worth together.
@@ -180,15 +183,22 @@ impl Plan<'_> {
 /// Grades the program.
 ///
 /// # Errors
-/// [`Error::Program`], if there is no program, and [`Error::Start`].
+/// [`Error::Program`], if there is no program, [`Error::Crate`] and [`Error::Start`].
 pub async fn grade(plan: &Plan<'_>) -> Result<Grade, Error> {
     let began = Instant::now();
     let interrupt = interrupt::watch().map_err(Error::Signals)?;
-    let bin = program::executable(plan.bin)?;
+    let subject = match &plan.assignment.subject {
+        Subject::Program(_) => run::Subject::Program(program::executable(plan.bin)?),
+        Subject::Crate(template) => {
+            let (assignment, folder) = (plan.assignment, plan.bin);
+            let build = block_in_place(|| crates::build(assignment, template, folder))?;
+            run::Subject::Crate(build)
+        }
+    };
     let network = cut(plan.assignment.network);
     let runs: Vec<_> = plan.runs().collect();
     let bar = Progress::new(plan.quiet).bar("runs", runs.len() as u64);
-    let runner = run::Runner::new(plan, &bin, network == Cut::Off);
+    let runner = run::Runner::new(plan, subject, network == Cut::Off);
     let mut grade = Grade {
         network,
         ..Grade::empty(plan)
@@ -218,6 +228,7 @@ async fn graded(
         let mut outcome = Outcome::NotGraded;
         for _ in 0..=runner.repeats() {
             if interrupt.is_cancelled() {
+                graded.took = began.elapsed();
                 return Ok(graded);
             }
             let attempt = runner.attempt(run, *seed, interrupt).await?;

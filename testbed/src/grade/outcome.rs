@@ -3,6 +3,7 @@
 //! A verdict `unknown` is not a grade. Here it is decided whether the program is its reason,
 //! which then has not shown what was asked, or the machine, so that the run is repeated.
 
+use lab::program::judge::LOSSES;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -42,13 +43,21 @@ impl Judged {
         }
     }
 
+    /// A run that is refused, and would be again.
+    pub(super) fn impossible(why: String) -> Self {
+        Self {
+            doubt: None,
+            ..Self::without_record(why)
+        }
+    }
+
     /// Of the record of a run, `run.json`. `expects_slowness` says that a slow machine helps to
     /// meet an expectation.
     pub(super) fn of(record: &Value, expects_slowness: bool) -> Self {
         let verdict = &record["verdict"];
         let said = texts(&verdict["reasons"]);
         let properties = Properties::of(record);
-        let doubt = doubt(record, &said);
+        let doubt = doubt(record, &said).or_else(|| properties.lost_nothing());
         let outcome = match verdict["status"].as_str() {
             Some("pass") => Outcome::Passed,
             Some("fail") => Outcome::Failed,
@@ -115,6 +124,12 @@ impl Properties {
             unknown: named("unknown"),
             details: all.iter().flat_map(details).collect(),
         }
+    }
+
+    /// Why nothing is known, if that is only since the run has lost no message.
+    fn lost_nothing(&self) -> Option<String> {
+        let is_all = self.violated.is_empty() && self.unknown == [LOSSES];
+        is_all.then(|| "no message was under way while messages were to be lost".into())
     }
 
     fn hold(&self) -> bool {
@@ -252,6 +267,9 @@ mod tests {
         }
         let slow = record("unknown", &[BUSY], &["holds"], true);
         assert_eq!(Judged::of(&slow, true).outcome, NotGraded);
+        let mut idle = record("unknown", &["P"], &["holds", "unknown"], false);
+        idle["results"]["properties"][1]["name"] = LOSSES.into();
+        assert_eq!(Judged::of(&idle, false).outcome, NotGraded);
         let mut lost = record("unknown", &["P"], &["unknown"], false);
         lost["results"]["faults"] = json!([{"name": "the crash of peer-01", "runs": 0}]);
         let doubt = Judged::of(&lost, false).doubt;

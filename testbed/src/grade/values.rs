@@ -36,6 +36,30 @@ pub(super) fn words<'de, D: Deserializer<'de>, T: ValueEnum>(input: D) -> Result
     all.collect::<Result<_, _>>().map_err(D::Error::custom)
 }
 
+/// The command line of a crate's program: what it simulates or checks.
+pub(super) fn command<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<String>, D::Error> {
+    let text = String::deserialize(input)?;
+    let words = shlex::split(&text);
+    let words =
+        words.ok_or_else(|| D::Error::custom(format!("{text:?}: a quote is not closed")))?;
+    let is_engine = |word: &String| word == "simulate" || word == "check";
+    if !words.first().is_some_and(is_engine) {
+        let why = format!(
+            "{text:?} does not begin with simulate or check; write for example \"simulate --peers 10\""
+        );
+        return Err(D::Error::custom(why));
+    }
+    if words
+        .iter()
+        .any(|word| word.starts_with("--seed=") || word == "--seed")
+    {
+        return Err(D::Error::custom(format!(
+            "{text:?} has --seed; write seeds = [1]"
+        )));
+    }
+    Ok(words)
+}
+
 fn parse_word<T: ValueEnum>(text: &str) -> Result<T, String> {
     T::from_str(text, false).map_err(|_| {
         let all = T::value_variants().iter().map(name_of);

@@ -1,13 +1,18 @@
-//! The command line of `testbed program` for a run of an assignment.
+//! The command line of `testbed program`, or of a crate's program, for a run of an assignment.
 
-use super::assignment::{Assignment, Run};
+use super::assignment::{Assignment, Run, Subject};
 use super::values::name_of;
 
 /// The options that describe the run, as words. What depends on the place of the grading, as the
 /// program's file and the folder of runs, is not among them.
 pub fn words(assignment: &Assignment, run: &Run) -> Vec<String> {
+    if let Some(command) = &run.command {
+        return command.clone();
+    }
     let mut words = Words::default();
-    words.push("workload", name_of(&assignment.workload));
+    if let Subject::Program(workload) = &assignment.subject {
+        words.push("workload", name_of(workload));
+    }
     words.push_some("peers", run.peers);
     words.push_some("clients", run.clients);
     words.push("rate", run.rate);
@@ -27,6 +32,7 @@ pub fn words(assignment: &Assignment, run: &Run) -> Vec<String> {
         words.push_some(name, (probability != 0.0).then_some(probability));
     }
     words.push_some("neighbours", run.neighbours.as_ref().map(name_of));
+    words.push_some("consistency", run.consistency.as_ref().map(name_of));
     for expected in &run.expect {
         words.push("expect", &expected.text);
     }

@@ -15,7 +15,7 @@ pub const NAME: &str = "testbed-program";
 
 /// The next word of a program without a network. Without a program after it, nothing is started:
 /// the exit status says whether a network can be cut off.
-pub(super) const NO_NETWORK: &str = "--no-network";
+pub(crate) const NO_NETWORK: &str = "--no-network";
 
 /// The exit status where it cannot, as a shell has it for what cannot be executed.
 const NOT_PERMITTED: u8 = 126;

@@ -10,7 +10,7 @@ use std::time::Duration;
 const INTERVAL: Duration = Duration::from_millis(200);
 
 /// Ends once the group takes more than `most` bytes. Returns how many.
-pub(super) async fn outgrows(group: i32, most: u64) -> u64 {
+pub(crate) async fn outgrows(group: i32, most: u64) -> u64 {
     loop {
         tokio::time::sleep(INTERVAL).await;
         let taken = groups::memory(group);

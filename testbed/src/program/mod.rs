@@ -39,8 +39,12 @@ pub use child::{Child, Event};
 pub use crew::{Crew, executable};
 pub use error::Error;
 #[cfg(unix)]
+pub(crate) use launch::NO_NETWORK;
+#[cfg(unix)]
 pub use launch::{NAME, main};
 pub use limits::{Limits, size};
+#[cfg(unix)]
+pub(crate) use memory::outgrows;
 #[cfg(unix)]
 pub use network::can_be_cut;
 

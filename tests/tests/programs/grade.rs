@@ -302,6 +302,57 @@ fn a_program_has_no_network() {
     );
 }
 
+/// The template's judge judges what was submitted.
+#[test]
+fn a_crate_is_graded() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let here = folder.path();
+    let mut new = support::testbed();
+    run(new.current_dir(here).args(["new", "wave"])).exits(0);
+    let assignment = here.join("wave.toml");
+    let text = r#"
+        title = "A wave"
+        [crate]
+        template = "wave"
+        files = ["src/main.rs"]
+        [[run]]
+        title = "schedules"
+        points = 6
+        command = "simulate --peers 6 --topology random:3 --seeds 100"
+        [[run]]
+        title = "all schedules"
+        points = 4
+        command = "check --peers 3 --topology line"
+    "#;
+    std::fs::write(&assignment, text).expect("a file of ours");
+    let submission = here.join("student");
+    std::fs::create_dir_all(submission.join("src")).expect("a folder");
+    let right = std::fs::read_to_string(here.join("wave/src/main.rs")).expect("a template");
+    let hasty = right.replace("self.is_hasty || self.missing", "true || self.missing");
+    assert_ne!(right, hasty);
+    for (text, status, score, part) in [
+        (right.as_str(), 0, 10.0, "passed"),
+        (&hasty, 1, 0.0, "again: cargo run -- simulate --peers 6"),
+        ("fn main() { loop {} ", 1, 0.0, "cargo build: error"),
+    ] {
+        std::fs::write(submission.join("src/main.rs"), text).expect("a file of ours");
+        let runs = Runs::new();
+        let mut command = runs.testbed(["--format", "json", "grade", "--reveal"]);
+        command.arg("--assignment").arg(&assignment);
+        command.arg("--crate").arg(&submission);
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .parent()
+            .expect("a folder");
+        command
+            .env("CARGO_TARGET_DIR", target)
+            .env("CARGO_NET_OFFLINE", "true");
+        let ended = run(&mut command).exits(status);
+        let grade: Value = serde_json::from_str(&ended.stdout).expect("JSON");
+        assert_eq!(grade["score"], score, "{ended}");
+        assert!(grade["runs"].to_string().contains(part), "{part}: {ended}");
+    }
+}
+
 #[test]
 fn reports_are_written() {
     if !is_ready() {
@@ -359,6 +410,11 @@ fn what_cannot_be_graded_is_not_graded() {
         "title = \"T\"\nworkload = \"echo\"\n[[run]]\ntitle = \"R\"\npoints = 1\npeers = 500";
     std::fs::write(&many, text).expect("a file of ours");
     let many = many.to_str().expect("a path");
+    let crates = runs.path().join("crates.toml");
+    let text = "title = \"T\"\n[crate]\ntemplate = \"x\"\n[[run]]\ntitle = \"R\"\npoints = 1\n\
+                command = \"check\"";
+    std::fs::write(&crates, text).expect("a file of ours");
+    let crates = crates.to_str().expect("a path");
     for (words, parts) in [
         (
             &["--assignment", "/nowhere.toml", "--bin", "x"][..],
@@ -382,6 +438,10 @@ fn what_cannot_be_graded_is_not_graded() {
                 &report,
             ],
             &["--bin /nowhere", "No such file"],
+        ),
+        (
+            &["--assignment", crates, "--crate", "/nowhere"],
+            &["--crate /nowhere", "No such file"],
         ),
         (
             &["--assignment", echo, "--bin", "Cargo.toml"],
@@ -429,6 +489,7 @@ fn wrong_usage_is_refused() {
             "--peers 5",
             &["--peers", "the assignment describes its runs"],
         ),
+        ("--crate x", &["--bin", "--crate", "cannot be used with"]),
         ("--report a.json", &["a.json", "gradescope:results.json"]),
     ] {
         refused(&format!("{grade} {words}"), parts);

@@ -129,10 +129,13 @@ fn messages(history: &History, roster: Roster) -> Property {
     property
 }
 
+/// The property of a run that was to lose messages. It says nothing of the programs.
+pub const LOSSES: &str = "messages were lost, as was asked for";
+
 /// Whether a run that was to lose messages has lost one: a run in which none was under way
 /// shows nothing of it.
 pub(super) fn losses(history: &History) -> Property {
-    let mut property = Property::of("messages were lost, as was asked for", history);
+    let mut property = Property::of(LOSSES, history);
     let lost = history
         .outputs()
         .filter(|(_, _, kind, _)| *kind == "Dropped");

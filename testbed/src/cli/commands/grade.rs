@@ -23,7 +23,7 @@ pub(super) async fn run(common: &Common, args: &Grade) -> Result<ExitCode, Error
             let status = grade.status();
             (grade, status)
         }
-        Err(grade::Error::Program(error)) => {
+        Err(error @ (grade::Error::Program(_) | grade::Error::Submission { .. })) => {
             note(format_args!("error: {error}"));
             (
                 grade::Grade::impossible(&plan, error.to_string()),

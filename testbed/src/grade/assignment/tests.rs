@@ -66,6 +66,39 @@ fn a_run_needs_a_title_and_points() {
     assert_eq!(run.seeds, [1]);
 }
 
+#[test]
+fn a_crate_has_commands() {
+    let head = "title = \"T\"\n[crate]\ntemplate = \"wave\"\nfiles = [\"src/main.rs\"]\n";
+    let run = "[[run]]\ntitle = \"R\"\npoints = 1\n";
+    let text = format!("{head}{run}command = \"simulate --peers 10\"");
+    let assignment = parse(&text).expect("valid");
+    assert!(matches!(assignment.subject, Subject::Crate(_)));
+    let words = crate::grade::words(&assignment, &assignment.runs[0]);
+    assert_eq!(words.join(" "), "simulate --peers 10");
+    for (text, part) in [
+        (format!("{head}{run}"), "a.toml:5: missing field `command`"),
+        (
+            format!("{head}{run}command = \"live\""),
+            "simulate or check",
+        ),
+        (
+            format!("{head}{run}command = \"check --seed 1\""),
+            "write seeds",
+        ),
+        (
+            format!("{head}{run}peers = 5"),
+            "a.toml:8: unknown field `peers`",
+        ),
+        (
+            format!("workload = \"echo\"\n{head}{run}"),
+            "a.toml:1: unknown field `workload`",
+        ),
+    ] {
+        let error = parse(&text).expect_err(&text);
+        assert!(error.contains(part), "{text}\n{part}: {error}");
+    }
+}
+
 /// Errors name file, line, value, and what is allowed.
 #[test]
 fn mistakes_are_named_with_their_line() {

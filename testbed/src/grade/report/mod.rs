@@ -158,7 +158,7 @@ fn failed(graded: &Graded, show: Show) -> (String, Vec<String>) {
     match show {
         Show::All => ("failed".to_owned(), judged.reasons.clone()),
         Show::Verdict if judged.properties.is_empty() => {
-            let why = "failed: the programs did not start, or did not end in time";
+            let why = "failed: it did not start, or did not end as it should";
             (why.to_owned(), Vec::new())
         }
         Show::Verdict => {
@@ -180,26 +180,21 @@ fn not_graded(graded: &Graded, grade: &Grade, show: Show) -> (String, Vec<String
         let why = grade.stopped.as_deref().unwrap_or("it was not tried");
         return (format!("not graded: {why}"), Vec::new());
     };
-    let times = graded.attempts.len();
-    let sentence = match show {
-        Show::Nothing | Show::Verdict => {
-            "not graded: the machine did not let the run show anything; let it be graded again"
-                .to_owned()
-        }
-        Show::All => {
-            let doubt = attempt
-                .judged
-                .doubt
-                .as_deref()
-                .unwrap_or("nothing is known");
-            format!("not graded in {times} attempts: {doubt}; let it be graded again")
-        }
+    let judged = &attempt.judged;
+    if show != Show::All {
+        let why =
+            "not graded: the machine did not let the run show anything; let it be graded again";
+        return (why.to_owned(), Vec::new());
+    }
+    let times = match graded.attempts.len() {
+        1 => "1 attempt".to_owned(),
+        times => format!("{times} attempts"),
     };
-    let reasons = match show {
-        Show::All => attempt.judged.reasons.clone(),
-        Show::Nothing | Show::Verdict => Vec::new(),
+    let sentence = match &judged.doubt {
+        Some(doubt) => format!("not graded after {times}: {doubt}; let it be graded again"),
+        None => "not graded: the run is not possible here".to_owned(),
     };
-    (sentence, reasons)
+    (sentence, judged.reasons.clone())
 }
 
 /// The program's network, in words.
