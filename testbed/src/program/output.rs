@@ -1,4 +1,4 @@
-//! Counts what a program writes. What is over its bound is not read: the stream ends there.
+//! Counts what a program writes. Reading what is over its bound is an error.
 
 use std::io;
 use std::pin::Pin;
@@ -74,6 +74,7 @@ impl<R: AsyncRead + Unpin> AsyncRead for Counted<R> {
         let read = buffer.filled().len() - before;
         if !self.allowance.take(read as u64) {
             buffer.set_filled(before);
+            return Poll::Ready(Err(io::Error::other("it wrote too much")));
         }
         polled
     }
@@ -93,7 +94,8 @@ mod tests {
         first.read_to_string(&mut text).await.expect("bytes");
         assert_eq!((&*text, allowance.is_over()), ("1234567", false));
         let mut second = allowance.count(&b"89ab"[..]);
-        second.read_to_string(&mut text).await.expect("bytes");
+        let error = second.read_to_string(&mut text).await;
+        assert!(error.is_err(), "{text}");
         assert_eq!((&*text, allowance.is_over()), ("1234567", true));
     }
 }
