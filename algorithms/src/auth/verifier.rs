@@ -5,12 +5,19 @@ use crate::{NodeId, Out};
 
 impl Auth {
     /// Asks for a proof that nobody can have made before. A claim replaces an earlier one on
-    /// the same channel, so a verifier keeps one for each.
+    /// the same channel, so a verifier keeps one for each. A prover that claims the same again
+    /// gets the same challenge, so its proof is right however long a message takes.
     pub(super) fn on_hello(&mut self, from: NodeId, scheme: Scheme, id: Id, out: &mut Out<Self>) {
-        self.nonces += 1;
-        // A nonce that was used before a crash is not used again.
-        out.persist();
-        let nonce = self.seed.nonce(self.nonces);
+        let open = self.claims.get(&(from, scheme));
+        let nonce = match open.filter(|(claimed, _)| *claimed == id) {
+            Some((_, nonce)) => *nonce,
+            None => {
+                self.nonces += 1;
+                // A nonce that was used before a crash is not used again.
+                out.persist();
+                self.seed.nonce(self.nonces)
+            }
+        };
         self.claims.insert((from, scheme), (id, nonce));
         let verifier = self.id.clone();
         out.send(

@@ -88,7 +88,8 @@ fn none_dropped_wrongly(history: &History, facts: &Facts<'_>, terms: &Terms) -> 
     property.checked += facts.found.iter().filter(|found| found.score > 0).count() as u64;
     let mut has_excused = false;
     for (auditor, step, target) in &facts.dropped {
-        let is_honest = !facts.cheaters.contains_key(target);
+        let has_stopped = facts.stopped.contains(&(*auditor, *step, *target));
+        let is_honest = !facts.cheaters.contains_key(target) && !has_stopped;
         let is_excused = facts.lost.contains(&(*auditor, *target)) || !history.crashes.is_empty();
         if is_honest && is_excused {
             property.unknown(format!(

@@ -118,6 +118,10 @@ fn honest_are_accepted(
             continue;
         }
         let is_right = kind == "Proved" && pairs.contains(&(&**prover, to));
+        // A verifier that has stopped for ever accepts nobody.
+        if !is_right && history.stopped(to).is_some() {
+            continue;
+        }
         if !is_right && (facts.lost.contains(&(&**prover, to)) || !history.crashes.is_empty()) {
             let why =
                 "a proof failed, and a message of the two did not arrive, or a process crashed";

@@ -172,7 +172,9 @@ impl System for Audits {
         let detection = checker::detect(&facts, &terms);
         let dropped = |is_cheater| {
             let all = facts.dropped.iter();
-            let of = all.filter(|(_, _, who)| facts.cheaters.contains_key(who) == is_cheater);
+            let of = all
+                .filter(|place| !facts.stopped.contains(*place))
+                .filter(|(_, _, who)| facts.cheaters.contains_key(who) == is_cheater);
             of.count() as u64
         };
         let detected = detection.detected.last().copied().unwrap_or(0);

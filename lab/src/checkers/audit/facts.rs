@@ -55,6 +55,8 @@ pub struct Facts<'a> {
     pub found: Vec<Found<'a>>,
     /// Who was dropped, by whom, and in which step.
     pub dropped: Vec<Place<'a>>,
+    /// Those of them that had stopped for ever by then, so that they store nothing.
+    pub stopped: BTreeSet<Place<'a>>,
     /// The probes to processes that had been dropped.
     pub asked_again: Vec<Place<'a>>,
     /// How many probes auditors have sent.
@@ -101,7 +103,7 @@ impl<'a> Facts<'a> {
         }
         for (auditor, steps) in &history.processes {
             if !facts.cheaters.contains_key(&**auditor) {
-                facts.follow(auditor, steps);
+                facts.follow(auditor, steps, history);
             }
         }
         facts
@@ -114,7 +116,7 @@ impl<'a> Facts<'a> {
     }
 
     /// Follows an auditor, step by step.
-    fn follow(&mut self, auditor: &'a str, steps: &'a [StepRecord]) {
+    fn follow(&mut self, auditor: &'a str, steps: &'a [StepRecord], history: &History) {
         let (mut life, mut answered) = (0, BTreeSet::new());
         let (mut dropped, mut asked) = (BTreeSet::new(), BTreeMap::new());
         for step in steps {
@@ -136,7 +138,12 @@ impl<'a> Facts<'a> {
                     Event::Output { kind, fields } if kind == "Dropped" => {
                         let target = fields.get_text("target").unwrap_or_default();
                         dropped.insert(target);
-                        self.dropped.push((auditor, step.number, target));
+                        let place = (auditor, step.number, target);
+                        self.dropped.push(place);
+                        let stopped = history.stopped(target);
+                        if stopped.is_some_and(|at| at <= step.at_unix_nano) {
+                            self.stopped.insert(place);
+                        }
                     }
                     Event::Output { kind, fields } if kind == "Found" => {
                         let number = |name| fields.get_integer(name).unwrap_or(-1);

@@ -130,6 +130,18 @@ fn a_process_that_has_answered_is_not_to_be_dropped() {
 }
 
 #[test]
+fn a_process_that_has_stopped_may_be_dropped() {
+    let mut run = start();
+    run.step(A);
+    found(&mut run, HOLDER, 1, 2, "missed", 0);
+    assert_eq!(violated(&judged(&run)), [DROPPED]);
+    run.crash(HOLDER);
+    let properties = judged(&run);
+    assert_eq!(violated(&properties), [""; 0]);
+    assert_eq!(properties[2].reason(), None);
+}
+
+#[test]
 fn scores_are_computed_again() {
     for (finding, score) in [("right", 2), ("wrong", 1), ("missed", 1), ("right", 4)] {
         let mut run = start();

@@ -48,8 +48,12 @@ fn replace(run: &mut ByHand, is_heard: bool) {
 }
 
 fn ends(run: &mut ByHand, kind: &'static str) {
+    ends_at(run, kind, VERIFIER);
+}
+
+fn ends_at(run: &mut ByHand, kind: &'static str, to: &str) {
     run.step(OWNER);
-    run.say(OWNER, kind, [text("scheme", "bound"), text("to", VERIFIER)]);
+    run.say(OWNER, kind, [text("scheme", "bound"), text("to", to)]);
 }
 
 fn judged(run: &ByHand, attack: Option<&str>) -> Vec<Property> {
@@ -142,6 +146,19 @@ fn a_failure_after_a_loss_is_not_known() {
     assert_eq!(violated(&properties), [""; 0]);
     let reason = properties[1].reason().expect("not known");
     assert!(reason.contains("did not arrive"), "{reason}");
+}
+
+#[test]
+fn a_verifier_that_has_stopped_need_not_accept() {
+    let mut run = start(&["id2"], false);
+    accepted(&mut run, OWNER, "id0");
+    ends(&mut run, "Proved");
+    ends_at(&mut run, "Failed", OTHER);
+    assert_eq!(violated(&judged(&run, None)), [HONEST]);
+    run.crash(OTHER);
+    let properties = judged(&run, None);
+    assert_eq!(violated(&properties), [""; 0]);
+    assert_eq!(vacuous(&properties), [""; 0]);
 }
 
 #[test]
