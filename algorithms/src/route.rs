@@ -26,26 +26,22 @@
 //!
 //! A message ends where its key is the id of the node: it is *delivered*. Otherwise it ends at
 //! *the nearest that was found*. No node can know that it is the nearest of all, unless the key is
-//! its own id: there may always be one nearer of which it has never heard. The answer goes back
-//! hop by hop. A hop is acknowledged with TAKEN; a node that does not answer several times in a
-//! row is removed from the table, and another entry is tried. A node takes each message once: of two copies,
-//! which a lost TAKEN makes, the second is dropped.
+//! its own id. The answer goes back hop by hop. A hop is acknowledged with TAKEN; a node that does
+//! not answer several times in a row leaves the table, and another entry is tried.
 //!
 //! A full table makes room. Of the nodes whose ids have prefixes of the same length in common
 //! with the own id, the largest group loses one, by its *score*: the newest, the slowest, the one
-//! that answered least, or the one that is last by several of these. Of groups that are equally
-//! large, each node prefers others, so that not all have the same gaps. The nearest of all always
-//! stays, since others reach it over this node. A process has no clock: it measures a round trip
-//! by a timer that it sets to twice the time whenever that runs out.
+//! that answered least, or the one that is last by several of these. Of equal groups each node
+//! prefers others, so that not all have the same gaps. The nearest of all stays.
 //!
-//! What it needs: honest neighbours that can be reached at any time and are known at the start. The network
-//! may lose and reorder messages, and nodes may come and go; then a message may be lost as well,
-//! and its sender learns that from its own patience.
+//! What it needs: honest neighbours, which are known at the start. The network may lose and
+//! reorder messages, and nodes may come and go; then a message may be lost as well, and its
+//! sender learns that from its own patience.
 //!
-//! Cost: a message and its TAKEN for each hop, on the way there and on the way back; about log2 N
-//! hops with tables of log2 N entries or more. The table is in `route/table.rs`, what a node does with a message in
-//! `route/forward.rs`, how it looks after its table in `route/upkeep.rs`, and what surrounds it in
-//! `route/interface.rs`.
+//! Cost: a message and its TAKEN for each hop, on the way there and back; about log2 N hops with
+//! tables of log2 N entries or more. What nodes say to each other is in this file; the table is in
+//! `route/table.rs`, what a node does with a message in `route/forward.rs`, and how it looks after
+//! its table in `route/upkeep.rs`.
 
 mod flawed;
 mod forward;
@@ -152,8 +148,7 @@ pub struct Route {
     neighbours: Arc<[NodeId]>,
     #[describe(with = Table::names)]
     table: Table,
-    /// How many messages of its own it has sent. A number that came twice would be taken for
-    /// a copy.
+    /// How many messages of its own it has sent, also before a restart.
     #[describe(durable)]
     sent: u32,
     /// The messages that it has taken.
@@ -236,8 +231,7 @@ impl Route {
 }
 
 /// The id of a node: what SplitMix64 (Steele, Lea and Flood, "Fast Splittable Pseudorandom
-/// Number Generators", OOPSLA 2014) makes of its number. It is a bijection, so that ids differ.
-/// Real nodes hash their public keys.
+/// Number Generators", OOPSLA 2014) makes of its number: no two are equal.
 pub fn id(node: NodeId) -> u64 {
     mix((u64::from(node.0) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15))
 }
