@@ -204,6 +204,7 @@ interface LayoutSettings {
   grouped: Set<number>;
   silent: Set<number>;
   local: boolean;
+  names?: string[];
 }
 
 // settings.js: the settings in the address.

@@ -48,6 +48,14 @@ test('rows are peers in order; grouped ones share the last row', () => {
   assert.deepEqual([...arrange(model, settings({ grouped: new Set([0, 2]) })).rowOf], [1, 0, 1]);
 });
 
+test('a peer that has a name besides is called by both', () => {
+  const model = whole();
+  model.peers.splice(0, 2, 'peer-01', 'peer-7');
+  const { rows } = arrange(model, settings({ names: ['n0', 'n1'] }));
+  assert.deepEqual(rows.map(({ label }) => label).sort(), ['c', 'n1 peer-01', 'peer-7']);
+  assert.deepEqual(rows.map(({ name }) => name).sort(), ['c', 'peer-01', 'peer-7']);
+});
+
 test('logical time gives a column to each clock that is shown', () => {
   const model = whole();
   const all = arrange(model, settings({ axis: 'logical' }));

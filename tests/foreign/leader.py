@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""election: the votes of a majority make a leader of a term, as in Raft. The wrong ones need no
-votes but their own, and all wait equally long."""
+"""election: the votes of a majority make a leader of a term, as in Raft. The wrong ones
+are the leader of term 1, each of them."""
 
 import json
 import random
@@ -16,11 +16,11 @@ class Election(Node):
     def ready(self):
         self.term, self.voted, self.leader = 0, None, None
         self.votes, self.heard, self.patience = set(), time.monotonic(), self.draw()
+        if "wrong" in sys.argv:
+            self.term, self.leader = 1, self.id
         self.every(BEAT, self.beat)
 
     def draw(self):
-        if "wrong" in sys.argv:
-            return BEAT * 5
         return BEAT * random.uniform(4, 10)
 
     def hear(self, term):
@@ -48,7 +48,7 @@ class Election(Node):
         self.count()
 
     def count(self):
-        if 2 * len(self.votes) > len(self.ids) or "wrong" in sys.argv:
+        if 2 * len(self.votes) > len(self.ids):
             self.leader = self.id
             self.beat()
 

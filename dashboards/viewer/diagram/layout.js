@@ -3,8 +3,9 @@
 //
 //   arrange(model, settings) → layout
 //     settings: { axis: 'time' | 'logical', hidden, grouped: Sets of peers,
-//                 silent: Set of kinds whose messages are not drawn, local: false hides local steps }
-//     layout.rows     [{ name, peers }]: grouped peers share the last row
+//                 silent: Set of kinds whose messages are not drawn, local: false hides local steps,
+//                 names: what peers are called besides, by their numbers }
+//     layout.rows     [{ name, label, peers }]: grouped peers share the last row
 //     layout.rowOf    of each peer, -1: hidden
 //     layout.x        of each step, in ns (time) or columns (logical)
 //     layout.all      of each peer, all of its steps; layout.peerOf: of each step, its peer
@@ -22,8 +23,8 @@
 import { clocks } from '../causality.js';
 
 /** @param {Model} model @param {LayoutSettings} settings */
-export function arrange(model, { axis, hidden, grouped, silent, local }) {
-  const { rows, rowOf } = toRows(model, hidden, grouped);
+export function arrange(model, { axis, hidden, grouped, silent, local, names = [] }) {
+  const { rows, rowOf } = toRows(model, hidden, grouped, names);
   const shown = visible(model, rowOf, local);
   const kinds = sentKinds(model);
   const logical = axis === 'logical' ? columns(model, shown) : null;
@@ -44,8 +45,8 @@ export function arrange(model, { axis, hidden, grouped, silent, local }) {
   };
 }
 
-/** @param {Model} model @param {Set<number>} hidden @param {Set<number>} grouped */
-function toRows(model, hidden, grouped) {
+/** @param {Model} model @param {Set<number>} hidden @param {Set<number>} grouped @param {string[]} names */
+function toRows(model, hidden, grouped, names) {
   const rowOf = new Int32Array(model.peers.length).fill(-1);
   const rows = [];
   const together = [];
@@ -53,11 +54,14 @@ function toRows(model, hidden, grouped) {
     if (hidden.has(peer)) continue;
     if (grouped.has(peer)) { together.push(peer); continue; }
     rowOf[peer] = rows.length;
-    rows.push({ name: model.peers[peer], peers: [peer] });
+    const name = model.peers[peer];
+    const called = names[Number(/^peer-(\d+)$/.exec(name)?.[1])];
+    rows.push({ name, label: called ? `${called} ${name}` : name, peers: [peer] });
   }
   if (together.length) {
     for (const peer of together) rowOf[peer] = rows.length;
-    rows.push({ name: `${together.length} peers`, peers: together });
+    const name = `${together.length} peers`;
+    rows.push({ name, label: name, peers: together });
   }
   return { rows, rowOf };
 }

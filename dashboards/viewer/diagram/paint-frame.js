@@ -64,7 +64,7 @@ export function drawNames(context, { layout, model, marks, theme, size }, frame)
   const every = 2 ** Math.max(0, Math.ceil(Math.log2(12 / frame.row)));
   for (let row = frame.firstRow; row < frame.lastRow; row += 1) {
     if (row % every) continue;
-    const { name, peers } = layout.rows[row];
+    const { name, label, peers } = layout.rows[row];
     const y = frame.toY(row);
     const chosen = peers.includes(marks.peer)
       || (marks.step >= 0 && peers.includes(model.step.peer[marks.step]));
@@ -73,7 +73,7 @@ export function drawNames(context, { layout, model, marks, theme, size }, frame)
     context.fillStyle = chosen ? theme.text : theme.soft;
     context.font = `${chosen ? '600 ' : ''}12px ${theme.font}`;
     context.textBaseline = 'middle';
-    context.fillText(shorten(context, name, frame.gutter - left - 18), left + 13, y);
+    context.fillText(shorten(context, label, frame.gutter - left - 18), left + 13, y);
   }
   context.restore();
   context.fillStyle = theme.line;

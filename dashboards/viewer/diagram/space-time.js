@@ -50,8 +50,9 @@ function SpaceTimeOf({ route, event, run, loaded }) {
   const live = event?.live ?? false;
   const { settings, set } = useSettings(route, model, revision);
   const { axis, hidden, grouped, silent, local } = settings;
-  const layout = useMemo(() => arrange(model, settings), [
-    model, revision, axis, key(hidden), key(grouped), key(silent), local]);
+  const names = run?.experiment?.options?.names;
+  const layout = useMemo(() => arrange(model, { ...settings, names }), [
+    model, revision, axis, key(hidden), key(grouped), key(silent), local, names]);
   const cut = useCut({ model, revision, event, run, whole, settings, set, layout });
   const open = pending(model, run, event, whole);
   const search = useSearch(model, revision);

@@ -8,6 +8,7 @@ use algorithms::{Algorithm, Describe, NodeId, Out, Role};
 use proto::Bytes;
 use serde_json::{Map, Value};
 
+use super::body;
 use super::poll::{Poll, ROUND};
 use super::roster::{Part, Roster};
 use super::service::{Body, Service};
@@ -40,6 +41,7 @@ pub enum Command {
         /// The number of the client's operation.
         number: u64,
         /// A JSON object.
+        #[describe(with = body::parts)]
         body: String,
     },
     /// The program has written that line.
@@ -98,6 +100,7 @@ pub enum Output {
         /// The operation.
         number: u64,
         /// The body of the answer.
+        #[describe(with = body::parts)]
         body: String,
     },
     /// It has not, in time.
@@ -380,7 +383,6 @@ impl algorithms::Message for Letter {
 
 impl Describe for Member {
     fn describe(&self, fields: &mut algorithms::Fields) {
-        fields.text("name", self.roster.name(self.me));
         match &self.state {
             State::Program(shown) => shown.describe(fields),
             State::Client { open, .. } => fields.integer("open", open.len()),

@@ -9,6 +9,7 @@
 //!
 //! This module starts no program: `testbed program` does.
 
+mod body;
 pub mod expect;
 pub mod judge;
 pub mod member;

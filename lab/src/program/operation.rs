@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use trace::history::{History, OperationRecord};
 
+use super::body;
 use super::roster::Roster;
 use super::service::Body;
 
@@ -52,11 +53,11 @@ pub fn read(history: &History, roster: Roster) -> Vec<Operation<'_>> {
 }
 
 fn of(record: OperationRecord<'_>, roster: Roster) -> Option<Operation<'_>> {
-    let asked = object(record.request.fields.get("body")?.to_string().as_str())?;
+    let asked = object(&body::whole(&record.request.fields, "body")?)?;
     let kind = asked.get("type")?.as_str()?.to_owned();
     let ended = match &record.answer {
         Some(answer) if answer.kind == "Answered" => {
-            let body = answer.fields.get("body").map(ToString::to_string);
+            let body = body::whole(answer.fields, "body");
             let body = body.as_deref().and_then(object);
             ended(&kind, answer.at, body)
         }

@@ -5,6 +5,7 @@ mod limits;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use algorithms::NodeId;
 use clap::{Args, ValueEnum as _};
 use lab::delay::Delay;
 use lab::program::expect::Expectation;
@@ -275,6 +276,9 @@ impl Program {
                 "attach": self.attach,
                 "args": self.args,
                 "workload": self.workload,
+                "names": (0..roster.processes())
+                    .map(|process| roster.name(NodeId(process)))
+                    .collect::<Vec<_>>(),
                 "programs": roster.programs,
                 "clients": roster.clients,
                 "rate": self.rate,

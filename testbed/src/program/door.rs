@@ -104,32 +104,28 @@ impl Door {
         let listener = UnixListener::from_std(bound).map_err(failed)?;
         let (count, path) = (roster.programs, self.path.display());
         node::stderr::note(format_args!("waiting for {count} programs at unix:{path}"));
-        let (mut all, mut visitors) = (BTreeMap::new(), JoinSet::new());
+        let (mut seats, mut visitors) = (Seats::new(roster), JoinSet::new());
         let end = Instant::now() + ALL;
-        while all.len() < count as usize {
+        while !seats.are_taken() {
             tokio::select! {
                 accepted = timeout_at(end, listener.accept()) => match accepted {
-                    Err(_) => {
-                        let names = all.keys().map(|node| roster.name(*node));
-                        return Err(Error::Absent {
-                            count,
-                            within: ALL,
-                            attached: names.collect::<Vec<_>>().join(", "),
-                        });
-                    }
+                    Err(_) => return Err(seats.absent()),
                     Ok(stream) => {
                         let (stream, _) = stream.map_err(failed)?;
                         visitors.spawn(timeout(INIT, hear(stream)));
                     }
                 },
-                Some(Ok(Ok(Some(visitor)))) = visitors.join_next() => {
-                    if let Some((node, child)) = visitor.seat(roster, &all).await {
-                        all.insert(node, child);
+                Some(heard) = visitors.join_next() => {
+                    // Others have said nothing in time, or were refused.
+                    if let Ok(Ok(Some(visitor))) = heard
+                        && let Err((visitor, why)) = seats.take(visitor)
+                    {
+                        refuse(visitor.output, &why).await;
                     }
                 }
             }
         }
-        Ok(all)
+        Ok(seats.children())
     }
 }
 
@@ -195,39 +191,86 @@ async fn hear(stream: UnixStream) -> Option<Visitor> {
     None
 }
 
-impl Visitor {
-    /// Gives it the name that it wants, or the first one that is free.
-    async fn seat(
-        self,
-        roster: Roster,
-        taken: &BTreeMap<NodeId, Child>,
-    ) -> Option<(NodeId, Child)> {
-        let wanted = match &*self.wants {
-            "" => (0..roster.programs)
-                .map(NodeId)
-                .find(|node| !taken.contains_key(node)),
-            name => roster
-                .process(name)
-                .filter(|node| matches!(roster.part(*node), Some(Part::Program(_)))),
-        };
-        let wants = excerpt(&self.wants);
-        let why = match wanted {
-            Some(node) if !taken.contains_key(&node) => {
-                return Some((node, Child::attached(self.input, self.output)));
+/// The programs of a run, and who has come to be one.
+struct Seats {
+    roster: Roster,
+    named: BTreeMap<NodeId, Visitor>,
+    /// Those that take any name: they get what the others have left.
+    others: Vec<Visitor>,
+}
+
+impl Seats {
+    fn new(roster: Roster) -> Self {
+        Self {
+            roster,
+            named: BTreeMap::new(),
+            others: Vec::new(),
+        }
+    }
+
+    fn are_taken(&self) -> bool {
+        self.named.len() + self.others.len() >= self.roster.programs as usize
+    }
+
+    /// Takes a visitor in; an error says why not.
+    fn take(&mut self, visitor: Visitor) -> Result<(), (Visitor, String)> {
+        let roster = self.roster;
+        if visitor.wants.is_empty() {
+            self.others.push(visitor);
+            return Ok(());
+        }
+        let wanted = roster.process(&visitor.wants);
+        let is_program = |node: &NodeId| matches!(roster.part(*node), Some(Part::Program(_)));
+        let wants = excerpt(&visitor.wants);
+        match wanted.filter(is_program) {
+            Some(node) if !self.named.contains_key(&node) => {
+                self.named.insert(node, visitor);
+                Ok(())
             }
-            Some(_) => format!("another program is {wants}"),
-            None => format!(
-                "{wants:?} is no program; the run has n0 to n{}",
-                roster.programs.saturating_sub(1)
-            ),
-        };
-        refuse(self.output, &why).await;
-        None
+            Some(_) => Err((visitor, format!("another program is {wants}"))),
+            None => {
+                let last = roster.programs.saturating_sub(1);
+                let why = format!("{wants:?} is no program; the run has n0 to n{last}");
+                Err((visitor, why))
+            }
+        }
+    }
+
+    /// Those that have not come.
+    fn absent(&self) -> Error {
+        let named = self.named.keys().map(|node| self.roster.name(*node));
+        let others = self.others.iter().map(|_| "one without a name".to_owned());
+        let attached: Vec<_> = named.chain(others).collect();
+        Error::Absent {
+            count: self.roster.programs,
+            within: ALL,
+            attached: match &attached[..] {
+                [] => "none".to_owned(),
+                all => all.join(", "),
+            },
+        }
+    }
+
+    fn children(self) -> BTreeMap<NodeId, Child> {
+        let Self {
+            roster,
+            mut named,
+            others,
+        } = self;
+        let free = (0..roster.programs).map(NodeId);
+        let free: Vec<_> = free.filter(|node| !named.contains_key(node)).collect();
+        named.extend(free.into_iter().zip(others));
+        let child = |visitor: Visitor| Child::attached(visitor.input, visitor.output);
+        let children = named.into_iter();
+        children
+            .map(|(node, visitor)| (node, child(visitor)))
+            .collect()
     }
 }
 
-/// Tells a program why it may not attach.
+/// Tells a program, and the user, why it may not attach.
 async fn refuse(mut output: OwnedWriteHalf, why: &str) {
+    node::stderr::note(format_args!("a program may not attach: {why}"));
     let body = json!({ "type": "error", "code": 12, "text": why });
     let body = body.as_object().cloned().unwrap_or_default();
     if let Ok(line) = Line::new(TESTBED.into(), String::new(), &body) {

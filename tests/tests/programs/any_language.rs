@@ -217,7 +217,7 @@ fn a_state_on_standard_error_is_in_the_trace() {
     let ended = support::run(&mut runs.testbed(words.split(' '))).exits(0);
     let spans = std::fs::read(runs.only().join("spans.jsonl")).expect("the spans of a run");
     let spans = String::from_utf8_lossy(&spans);
-    for part in ["term", "leader", "votes", "name"] {
+    for part in ["term", "leader", "votes"] {
         let part = format!("state.{part}");
         assert!(spans.contains(&part), "no {part}: {ended}");
     }

@@ -58,7 +58,8 @@ fn programs_connect_by_themselves() {
     let mode = fs::metadata(folder.path().join("own")).expect("a folder");
     assert_eq!(mode.permissions().mode() & 0o777, 0o700);
 
-    let mut second = attached(&socket, "n1");
+    // One that takes any name leaves n0 to the one that wants it.
+    let mut first = attached(&socket, "");
     for (line, why) in [
         ("hello", "no JSON"),
         (
@@ -77,7 +78,7 @@ fn programs_connect_by_themselves() {
         let answer = answer(&socket, line);
         assert!(answer.contains(why), "{line}: {answer}");
     }
-    let mut first = attached(&socket, "");
+    let mut second = attached(&socket, "n0");
     let ended = running.end().exits(0);
     assert!(
         ended.stdout.contains("each echo is what was said: holds"),

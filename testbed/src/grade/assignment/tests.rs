@@ -90,7 +90,7 @@ fn a_crate_has_commands() {
             "a.toml:8: unknown field `peers`",
         ),
         (
-            format!("workload = \"echo\"\n{head}{run}"),
+            format!("workload = \"echo\"\n{head}{run}command = \"check\""),
             "a.toml:1: unknown field `workload`",
         ),
     ] {
