@@ -41,6 +41,14 @@ pub enum Error {
         /// How often.
         frequency: Frequency,
     },
+    /// There is no churn to end.
+    #[error(
+        "--churn-until {until:?}: no peer comes and goes; add --churn weibull:20m, or leave it out"
+    )]
+    NoChurn {
+        /// When it was to end.
+        until: Duration,
+    },
     /// There is churn already.
     #[error("--churn {session}: the scenario has a table churn; leave one of them out")]
     TwoChurns {

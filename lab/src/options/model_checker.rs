@@ -48,6 +48,7 @@ impl States {
             ("--crash", !net.crash.is_empty()),
             ("--restart", !net.restart.is_empty()),
             ("--churn", net.churn.is_some()),
+            ("--churn-until", net.churn_until.is_some()),
             ("--delay", net.delay.is_some()),
         ];
         if let Some((option, _)) = ignored.iter().find(|(_, given)| *given) {

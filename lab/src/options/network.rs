@@ -40,7 +40,7 @@ pub struct Net {
     #[arg(long, global = true, value_name = "D", value_parser = values::session)]
     pub churn: Option<Delay>,
     /// Until when peers leave; then all come back [default: 10s]
-    #[arg(long, global = true, value_name = "TIME", value_parser = values::interval, requires = "churn")]
+    #[arg(long, global = true, value_name = "TIME", value_parser = values::interval)]
     pub churn_until: Option<Duration>,
     /// Let peers lie: 0,3:equivocate tells some the truth and others not; 2:forge lies to
     /// all, 2:silent sends nothing, 2:custom is the system's own. May be given several times
@@ -100,7 +100,10 @@ impl Net {
     /// [`Error`] names the value and the way out.
     pub fn add_churn(&self, scenario: &mut Scenario, peers: u32) -> Result<(), Error> {
         let Some(session) = &self.churn else {
-            return Ok(());
+            return match self.churn_until {
+                None => Ok(()),
+                Some(until) => Err(Error::NoChurn { until }),
+            };
         };
         if !scenario.churn.is_none() {
             let session = session.clone();

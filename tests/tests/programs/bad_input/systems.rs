@@ -94,7 +94,7 @@ fn invalid_values_are_rejected() {
         (
             "the end of no churn",
             "route --churn-until 5s",
-            &["--churn"],
+            &["--churn-until 5s", "add --churn weibull:20m"],
         ),
         (
             "two churns",
