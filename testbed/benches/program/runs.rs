@@ -43,9 +43,8 @@ pub(crate) fn broadcasts() -> String {
         ));
         let results = &record["results"];
         let measures = results["measures"].as_array().cloned().unwrap_or_default();
-        let figures = results["figures"].as_array().cloned().unwrap_or_default();
         let named = |all: &[Value], name: &str| all.iter().find(|one| one["name"] == name).cloned();
-        let messages = named(&figures, "messages").expect("a figure")["measured"].clone();
+        let messages = named(&measures, "messages").expect("a measure")["p50"].clone();
         let stable = named(&measures, "until all have it").expect("a measure");
         let broadcasts = stable["count"].as_f64().expect("a number");
         let each = messages.as_f64().expect("a number") / broadcasts;
