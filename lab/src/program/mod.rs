@@ -28,6 +28,7 @@ use std::time::Duration;
 use algorithms::NodeId;
 use trace::history::History;
 
+use crate::delay::Delay;
 use crate::stats::Measure;
 use crate::system::clients::{Answer, Client, Request, To, throughput};
 use crate::system::{Figure, Judgement, ScheduledCommand, System};
@@ -41,8 +42,17 @@ use workload::{Asked, Consistency, Neighbours, Pace, Workload};
 /// The name of the topology of such a run: no system but this one is built for it.
 pub const TOPOLOGY: &str = "programs";
 
-/// How long a client waits for an answer, as in Maelstrom.
-pub const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a client waits for an answer at least, as in Maelstrom.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How many times the median latency it waits at least: an answer takes some messages one after
+/// the other. A guess.
+const HOPS: u32 = 20;
+
+/// How long a client waits for an answer where messages take so long.
+pub fn patience(latency: &Delay) -> Duration {
+    PATIENCE.max(latency.median().saturating_mul(HOPS))
+}
 
 /// Programs, their clients, and the services.
 #[derive(Clone, Debug)]
@@ -57,6 +67,8 @@ pub struct Programs {
     pub pace: Pace,
     /// The neighbours that the message `topology` assigns to programs in `broadcast`.
     pub neighbours: Neighbours,
+    /// How long a client waits for an answer.
+    pub patience: Duration,
     /// What is expected of its measures.
     pub expect: Vec<Expectation>,
     /// What happens to messages between programs.
@@ -88,7 +100,7 @@ impl System for Programs {
     }
 
     fn process(&self, id: NodeId) -> Member {
-        Member::new(id, self.roster, self.noise, PATIENCE)
+        Member::new(id, self.roster, self.noise, self.patience)
     }
 
     fn commands(&self) -> Vec<ScheduledCommand<Command>> {
@@ -114,7 +126,7 @@ impl System for Programs {
                 requests: bodies.map(&mut request).collect(),
                 think: think.unwrap_or_default(),
                 // The client says itself that it waits no longer.
-                patience: PATIENCE * 2,
+                patience: self.patience * 2,
                 retries: 0,
             }
         };
@@ -143,7 +155,7 @@ impl System for Programs {
 
     fn lasts(&self, _: Duration) -> Duration {
         let last = self.workload.last_ones(self.roster);
-        self.pace.lasts + self.pace.recovery + last + PATIENCE * 2
+        self.pace.lasts + self.pace.recovery + last + self.patience * 2
     }
 
     /// What was right is right on a busy machine as well.
@@ -166,20 +178,20 @@ impl System for Programs {
             theory: None,
             formula: formula.into(),
         };
-        let mut measures = throughput(done.clone().map(|one| &one.record));
-        measures.extend(judge::measures(self.workload, &operations));
-        measures.push(Measure::ratio(
-            expect::MESSAGES,
-            between as f64 / count.max(1) as f64,
-            count,
-        ));
-        let mut properties = judge::check(
+        let (mut properties, measured) = judge::check(
             self.workload,
             self.consistency,
             &operations,
             history,
             self.roster,
         );
+        let mut measures = throughput(done.clone().map(|one| &one.record));
+        measures.extend(measured);
+        measures.push(Measure::ratio(
+            expect::MESSAGES,
+            between as f64 / count.max(1) as f64,
+            count,
+        ));
         let loses = self.noise.lost > 0 || self.nemeses.iter().any(|nemesis| nemesis.cuts());
         properties.extend(loses.then(|| judge::losses(history)));
         let expected = self.expect.iter();

@@ -13,7 +13,7 @@ use lab::program::member::Noise;
 use lab::program::nemesis::{Nemesis, schedule};
 use lab::program::roster::Roster;
 use lab::program::workload::{Consistency, Neighbours, Pace, Workload};
-use lab::program::{Programs, TOPOLOGY};
+use lab::program::{Programs, TOPOLOGY, patience};
 use lab::system::System as _;
 use lab::system::clients::Clients;
 use lab::topology::Topology;
@@ -158,6 +158,7 @@ impl Program {
                 recovery: self.recovery,
             },
             neighbours: self.neighbours,
+            patience: patience(&self.latency),
             expect: self.expect.clone(),
             noise: Noise {
                 lost: of_a_million(self.loss),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use lab::delay::Delay;
-use lab::program::PATIENCE;
+use lab::program::patience;
 use lab::program::expect::Expectation;
 use lab::program::nemesis::Nemesis;
 use lab::program::workload::{Consistency, Neighbours, Workload};
@@ -441,9 +441,10 @@ impl Run {
 
     /// How long it asks, and waits for the last answers.
     fn planned(&self) -> Duration {
+        let latency = self.latency.as_ref().map_or(&Delay::NONE, |one| &one.value);
         Duration::from_secs(self.seconds)
             .saturating_add(self.recovery)
-            .saturating_add(PATIENCE)
+            .saturating_add(patience(latency))
     }
 
     /// Whether the time that something took is to be above a bound, which a slow host helps.

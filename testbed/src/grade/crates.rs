@@ -7,18 +7,23 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::process::Command;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::Error;
 use super::assignment::{Assignment, Budget, Template};
 use super::outcome::{Judged, Outcome};
 use crate::program;
+
+/// How long a build may take. A guess: what a crate depends on takes some minutes.
+const BUILD: Duration = Duration::from_secs(15 * 60);
 
 /// How much of what cargo and the program print on standard error is kept, in bytes.
 const KEPT: u64 = 16 << 10;
@@ -34,6 +39,8 @@ pub(super) enum Build {
     Done(Built),
     /// The submission lacks a file, or cargo refuses it: why.
     Refused(String),
+    /// The build did not come to its end: why.
+    Unknown(String),
 }
 
 /// Builds the crate of the assignment with the files of the submission.
@@ -41,10 +48,11 @@ pub(super) enum Build {
 /// # Errors
 /// [`Error::Submission`]: there is none. [`Error::Crate`]: the template cannot be read, or cargo
 /// cannot be started.
-pub(super) fn build(
+pub(super) async fn build(
     assignment: &Assignment,
     template: &Template,
     submission: &Path,
+    interrupt: &CancellationToken,
 ) -> Result<Build, Error> {
     if let Err(source) = fs::read_dir(submission) {
         return Err(Error::Submission {
@@ -57,7 +65,8 @@ pub(super) fn build(
         move |source: io::Error| Error::Crate { path, source }
     };
     let Some(relative) = &template.template else {
-        return cargo(submission, None).map_err(failed(submission));
+        let built = cargo(submission, None, interrupt).await;
+        return built.map_err(failed(submission));
     };
     let source = assignment
         .path
@@ -81,13 +90,14 @@ pub(super) fn build(
         .canonicalize()
         .map_err(failed(&source))?
         .join("target");
-    let built = cargo(folder.path(), Some(&target)).map_err(failed(&source))?;
+    let built = cargo(folder.path(), Some(&target), interrupt).await;
+    let built = built.map_err(failed(&source))?;
     Ok(match built {
         Build::Done(built) => Build::Done(Built {
             folder: Some(folder),
             ..built
         }),
-        refused => refused,
+        other => other,
     })
 }
 
@@ -109,7 +119,13 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn cargo(folder: &Path, target: Option<&Path>) -> io::Result<Build> {
+/// Builds in a group of its own, which ends with the build: a submission may bring a build
+/// script.
+async fn cargo(
+    folder: &Path,
+    target: Option<&Path>,
+    interrupt: &CancellationToken,
+) -> io::Result<Build> {
     let mut cargo = Command::new("cargo");
     cargo.args([
         "build",
@@ -121,7 +137,22 @@ fn cargo(folder: &Path, target: Option<&Path>) -> io::Result<Build> {
     if let Some(target) = target.filter(|_| std::env::var_os("CARGO_TARGET_DIR").is_none()) {
         cargo.env("CARGO_TARGET_DIR", target);
     }
-    let output = cargo.output()?;
+    cargo.stdout(Stdio::piped()).stderr(Stdio::piped());
+    #[cfg(unix)]
+    cargo.process_group(0);
+    let child = cargo.kill_on_drop(true).spawn()?;
+    #[cfg(unix)]
+    let _group = program::Group::of(&child);
+    let output = tokio::select! {
+        output = timeout(BUILD, child.wait_with_output()) => match output {
+            Ok(output) => output?,
+            Err(_) => {
+                let why = format!("cargo build did not end within {BUILD:?}");
+                return Ok(Build::Unknown(why));
+            }
+        },
+        () = interrupt.cancelled() => return Ok(Build::Unknown("interrupted".into())),
+    };
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         return Ok(Build::Refused(format!("cargo build: {}", said.trim())));
@@ -167,7 +198,7 @@ impl Built {
         let here = here
             .or_else(|| self.program.parent())
             .unwrap_or(Path::new("/"));
-        let mut command = tokio::process::Command::new(std::env::current_exe()?);
+        let mut command = Command::new(std::env::current_exe()?);
         command
             .arg(program::NAME)
             .args(is_cut.then_some(program::NO_NETWORK));
@@ -179,10 +210,7 @@ impl Built {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         command.process_group(0).kill_on_drop(true);
         let mut child = command.spawn()?;
-        let group = child
-            .id()
-            .and_then(|id| i32::try_from(id).ok())
-            .unwrap_or(0);
+        let group = program::Group::of(&child);
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let ended = async {
             let (out, err) = tokio::join!(some(stdout, budget.output), some(stderr, KEPT));
@@ -194,7 +222,7 @@ impl Built {
                 let (status, out, err) = ended?;
                 Ok(judged(status, &out, &err))
             }
-            taken = program::outgrows(group, budget.memory) => Ok(refused(format!(
+            taken = program::outgrows(group.id(), budget.memory) => Ok(refused(format!(
                 "it was stopped: it took {} MiB of memory, and may take {}",
                 taken >> 20,
                 budget.memory >> 20

@@ -18,7 +18,6 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use node::interrupt;
-use tokio::task::block_in_place;
 use tokio_util::sync::CancellationToken;
 
 use crate::program;
@@ -191,7 +190,7 @@ pub async fn grade(plan: &Plan<'_>) -> Result<Grade, Error> {
         Subject::Program(_) => run::Subject::Program(program::executable(plan.bin)?),
         Subject::Crate(template) => {
             let (assignment, folder) = (plan.assignment, plan.bin);
-            let build = block_in_place(|| crates::build(assignment, template, folder))?;
+            let build = crates::build(assignment, template, folder, &interrupt).await?;
             run::Subject::Crate(build)
         }
     };

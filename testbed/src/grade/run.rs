@@ -113,6 +113,7 @@ impl<'a> Runner<'a> {
     ) -> std::io::Result<Judged> {
         match build {
             Build::Refused(why) => Ok(crates::refused(why.clone())),
+            Build::Unknown(why) => Ok(Judged::impossible(why.clone())),
             Build::Done(built) => {
                 let bounds = (&self.assignment.budget, self.assignment.limit(run));
                 built.run(line, self.is_cut, bounds, interrupt).await

@@ -78,7 +78,7 @@ struct Last(Arc<Mutex<VecDeque<String>>>);
 
 /// The group of processes that a program begins.
 #[derive(Debug)]
-pub(super) struct Group(i32);
+pub(crate) struct Group(i32);
 
 impl Child {
     /// Starts the program in that folder.
@@ -117,12 +117,7 @@ impl Child {
             .process_group(0)
             .kill_on_drop(true);
         let mut child = command.spawn().map_err(failed)?;
-        let group = Group(
-            child
-                .id()
-                .and_then(|id| i32::try_from(id).ok())
-                .unwrap_or(0),
-        );
+        let group = Group::of(&child);
         let (input, waiting) = mpsc::channel(WAITING);
         let (said, events) = mpsc::channel(SAID);
         let (told, states) = watch::channel(String::new());
@@ -243,6 +238,17 @@ fn too_much_output(most: u64) -> String {
 }
 
 impl Group {
+    /// The group that this child leads. It is killed when this is dropped.
+    pub(crate) fn of(child: &tokio::process::Child) -> Self {
+        let id = child.id().and_then(|id| i32::try_from(id).ok());
+        Self(id.unwrap_or(0))
+    }
+
+    /// Its number.
+    pub(crate) const fn id(&self) -> i32 {
+        self.0
+    }
+
     fn signal(&self, signal: Signal) {
         // 0 would be the group of this process.
         if self.0 > 0 {

@@ -34,6 +34,8 @@ mod sweep;
 use std::path::PathBuf;
 
 #[cfg(unix)]
+pub(crate) use child::Group;
+#[cfg(unix)]
 pub use child::{Child, Event};
 #[cfg(unix)]
 pub use crew::{Crew, executable};

@@ -7,7 +7,7 @@ use trace::history::History;
 
 use super::words;
 use crate::checkers::Property;
-use crate::program::operation::{Operation, last_of_each};
+use crate::program::operation::{Ended, Operation, last_of_each};
 use crate::program::roster::{Part, Roster};
 
 /// A leader, as a program has named it.
@@ -72,6 +72,10 @@ fn agreed(operations: &[Operation<'_>], history: &History, roster: Roster) -> Pr
         .looks_at("last leader_ok of a client");
     let mut first = None;
     for (process, operation) in last_of_each(operations) {
+        if operation.ended == Ended::Unknown {
+            property.unknown(format!("the last question of {process} was not answered"));
+            continue;
+        }
         let Some(Ok(leader)) = leader(operation, roster) else {
             property.check_in_the_end(false, || format!("{process} is told no leader in the end"));
             continue;

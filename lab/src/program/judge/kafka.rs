@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use rustc_hash::FxHashSet;
 use serde_json::{Map, Value};
 use trace::history::History;
 
@@ -184,11 +185,11 @@ fn skipped(sent: &[(Place, String, u64)], polled: &[Polled<'_>], history: &Histo
             continue;
         };
         let asked = poll.operation.record.invoked;
+        let got: FxHashSet<_> = poll.got.iter().map(|(at, _)| *at).collect();
         let between = known.range((poll.log.clone(), poll.from)..(poll.log.clone(), *last));
         let there = between.filter(|(_, since)| **since < asked);
         for ((log, offset), _) in there {
-            let is_there = poll.got.iter().any(|(at, _)| at == offset);
-            property.check(is_there, || {
+            property.check(got.contains(offset), || {
                 let by = words(poll.operation);
                 format!("{by}; the answer goes on to offset {last} of log {log}, without {offset}")
             });
@@ -231,14 +232,14 @@ fn lost(
         let own = polled
             .iter()
             .filter(|poll| std::ptr::eq(poll.operation, operation));
-        let own: BTreeMap<_, _> = own.map(|poll| (&poll.log, &poll.got)).collect();
+        let places = own.flat_map(|poll| poll.got.iter().map(|(at, _)| (&poll.log, *at)));
+        let places: FxHashSet<_> = places.collect();
         let before: Vec<_> = sent
             .iter()
             .filter(|(.., at)| *at < operation.record.invoked)
             .collect();
         let is_missing = |((log, offset), ..): &&&(Place, String, u64)| {
-            let got = own.get(log);
-            got.is_none_or(|got| got.iter().all(|(at, _)| at != offset))
+            !places.contains(&(log, *offset))
         };
         let missing: Vec<_> = before.iter().filter(is_missing).collect();
         property.checked += (before.len() - missing.len()) as u64;

@@ -21,28 +21,26 @@ use super::workload::{Consistency, Workload};
 use crate::checkers::Property;
 use crate::stats::Measure;
 
-/// The properties of a run of that workload.
+/// The properties of a run of that workload, and what is measured of its operations.
 pub fn check(
     workload: Workload,
     consistency: Consistency,
     operations: &[Operation<'_>],
     history: &History,
     roster: Roster,
-) -> Vec<Property> {
+) -> (Vec<Property>, Vec<Measure>) {
     let mut all = vec![answers(operations, history), messages(history, roster)];
+    let mut measures = Vec::new();
+    let mut set = |names| {
+        let adds = set::Adds::new(names, operations);
+        measures.push(set::until_all_have_it(&adds));
+        (set::check(&adds, operations, history), adds)
+    };
     all.extend(match workload {
         Workload::Echo => vec![simple::echo(operations, history)],
         Workload::UniqueIds => vec![simple::unique(operations, history)],
-        Workload::Broadcast => set::check(
-            &set::Adds::new(&set::BROADCAST, operations),
-            operations,
-            history,
-        ),
-        Workload::GSet => set::check(
-            &set::Adds::new(&set::G_SET, operations),
-            operations,
-            history,
-        ),
+        Workload::Broadcast => set(&set::BROADCAST).0,
+        Workload::GSet => set(&set::G_SET).0,
         Workload::GCounter | Workload::PnCounter => vec![counter::check(operations, history)],
         Workload::LinKv => vec![register::check(operations, history)],
         Workload::TxnListAppend => vec![transaction::check(consistency, operations, history)],
@@ -50,31 +48,12 @@ pub fn check(
         Workload::Election => election::check(operations, history, roster),
         Workload::Mutex => mutex::check(operations, history),
         Workload::TotalOrderBroadcast => {
-            let adds = set::Adds::new(&set::BROADCAST, operations);
-            let mut all = set::check(&adds, operations, history);
+            let (mut all, adds) = set(&set::BROADCAST);
             all.push(order::check(&adds, history));
             all
         }
     });
-    all
-}
-
-/// What is measured of the operations of that workload.
-pub fn measures(workload: Workload, operations: &[Operation<'_>]) -> Vec<Measure> {
-    let names = match workload {
-        Workload::Broadcast | Workload::TotalOrderBroadcast => &set::BROADCAST,
-        Workload::GSet => &set::G_SET,
-        Workload::Echo
-        | Workload::UniqueIds
-        | Workload::GCounter
-        | Workload::PnCounter
-        | Workload::LinKv
-        | Workload::TxnListAppend
-        | Workload::Kafka
-        | Workload::Election
-        | Workload::Mutex => return Vec::new(),
-    };
-    vec![set::until_all_have_it(&set::Adds::new(names, operations))]
+    (all, measures)
 }
 
 /// Whether answers are what the protocol has, and each sort of operation was carried out at

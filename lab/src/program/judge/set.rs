@@ -122,34 +122,33 @@ pub(super) fn check(
 /// From each acknowledgement until the last read that lacked it was asked for; 0 if none did.
 /// Also how many are lacking in the end.
 pub(super) fn until_all_have_it(adds: &Adds<'_>) -> Measure {
-    // Those that were added have the first numbers.
-    let count = adds.asked.len();
-    let mut reads: Vec<_> = adds
-        .reads
-        .iter()
-        .map(|read| {
-            let mut has = vec![false; count];
-            for element in &read.seen {
-                if let Some(has) = has.get_mut(*element as usize) {
-                    *has = true;
-                }
-            }
-            (read.operation.record.invoked, has)
-        })
-        .collect();
-    reads.sort_by_key(|(asked, _)| *asked);
-    let last_read = reads.last().map(|(asked, _)| *asked);
+    let mut reads: Vec<_> = adds.reads.iter().collect();
+    reads.sort_by_key(|read| read.operation.record.invoked);
+    let last_read = reads.last().map(|read| read.operation.record.invoked);
+    // Of each element the last read that has it, of those so far, from the last one back. Those
+    // that were added have the first numbers.
+    let mut seen_in = vec![usize::MAX; adds.asked.len()];
+    let mut open: Vec<_> = adds.known.iter().collect();
     let (mut times, mut lost) = (Times::new(), 0);
-    for (element, known) in &adds.known {
-        let later = reads.iter().rev().take_while(|(asked, _)| asked > known);
-        let mut lacking = later.filter(|(_, has)| !has[*element as usize]);
-        match lacking.next().map(|(asked, _)| *asked) {
-            Some(asked) if Some(asked) == last_read => lost += 1,
-            last => {
-                let took = last.map_or(0, |asked| asked - known);
-                times.record(Duration::from_nanos(took));
+    for (number, read) in reads.iter().enumerate().rev() {
+        let asked = read.operation.record.invoked;
+        for element in &read.seen {
+            if let Some(seen) = seen_in.get_mut(*element as usize) {
+                *seen = number;
             }
         }
+        open.retain(|(element, known)| {
+            let lacks = asked > **known && seen_in[**element as usize] != number;
+            match lacks {
+                true if Some(asked) == last_read => lost += 1,
+                true => times.record(Duration::from_nanos(asked - **known)),
+                false => {}
+            }
+            !lacks
+        });
+    }
+    for _ in open {
+        times.record(Duration::ZERO);
     }
     Measure::times(STABLE, times.summary(), lost)
 }

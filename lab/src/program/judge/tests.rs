@@ -79,7 +79,7 @@ impl Run {
 
 fn judge(workload: Workload, consistency: Consistency, history: &History) -> Vec<Property> {
     let operations = operation::read(history, ROSTER);
-    check(workload, consistency, &operations, history, ROSTER)
+    check(workload, consistency, &operations, history, ROSTER).0
 }
 
 /// What is known of the property of that name.

@@ -22,6 +22,9 @@ pub use neighbours::Neighbours;
 const LAST_LOCKS: u32 = 5;
 const LAST_LOCK: Duration = Duration::from_secs(1);
 
+/// How long a client of `mutex` has the lock at most. A guess.
+const HELD: Duration = Duration::from_secs(1);
+
 /// What clients ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -110,10 +113,14 @@ impl Workload {
                 Self::Mutex => draw.lock(number),
                 _ => (0.0, draw.ask(self, number), None),
             };
-            let since = |steps: f64| Duration::from_secs_f64(steps / pace.rate);
-            let then = then.map(|(steps, body)| (since(steps), body));
+            // At a low rate a step is longer than the run.
+            let since = |steps: f64, most: Duration| {
+                let most = most.as_secs_f64();
+                Duration::from_secs_f64((steps / pace.rate).min(most))
+            };
+            let then = then.map(|(steps, body)| (since(steps, HELD), body));
             all.push(Asked {
-                at: start + since(number as f64 + later),
+                at: start + since(number as f64 + later, pace.lasts),
                 client: (number / step as u64 % u64::from(roster.clients.max(1))) as u32,
                 body,
                 then,
@@ -200,6 +207,26 @@ mod tests {
                 Workload::Echo | Workload::UniqueIds | Workload::Election
             );
             assert_eq!(bodies(1) != bodies(2), is_drawn, "{workload:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_asked_in_the_end_comes_after_all_else() {
+        for workload in Workload::value_variants() {
+            for rate in [f64::MIN_POSITIVE, 1e-3, 1.0, 1e3] {
+                let pace = Pace {
+                    rate,
+                    lasts: Duration::from_secs(1),
+                    recovery: Duration::from_secs(1),
+                };
+                let all = workload.asks(ROSTER, &pace, Neighbours::Grid, 1);
+                let last = workload.last_ones(ROSTER);
+                let end = all.iter().map(|asked| asked.at).max();
+                let most = pace.lasts + pace.recovery + last + Duration::from_millis(100);
+                assert!(end.is_some_and(|end| end <= most), "{workload:?} {rate}");
+                let mut held = all.iter().filter_map(|asked| asked.then.as_ref());
+                assert!(held.all(|(held, _)| *held <= HELD), "{workload:?} {rate}");
+            }
         }
     }
 
