@@ -36,7 +36,6 @@ mod cheater;
 mod file;
 mod flawed;
 mod interface;
-mod party;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -50,7 +49,6 @@ pub use file::{File, Store, root_of};
 pub use flawed::{Flaw, Flawed};
 use interface::Open;
 pub use interface::{Command, Finding, Output};
-pub use party::Party;
 
 /// The score of a process that was not asked yet. A guess.
 pub const FIRST: u32 = 5;

@@ -12,10 +12,10 @@
 //!
 //! Three schemes, by what the signature of the prover covers:
 //!
-//! - *static*: a fixed text and the identity. It is made once and is right for ever, so whoever
-//!   has seen it can show it. The verifier keeps nothing, so it does not know of new keys.
+//! - *static*: a fixed text and the identity. The same signature is valid in every session, so
+//!   whoever has seen it can show it. The verifier keeps nothing, so it does not know of new keys.
 //! - *challenge*: also a nonce, a number that the verifier has never used before. A recorded
-//!   proof is of no use. But the prover does not know for whom it signs: a process between the
+//!   proof is of no use. But the signature does not name the verifier: a process between the
 //!   two passes the challenge on to an honest prover, and the answer back (*relay*).
 //! - *bound*: also the identity of the verifier, and both ends of the channel. A proof that was
 //!   made for another channel is rejected. The ends are needed beside the identity, since the
@@ -47,7 +47,6 @@ mod flawed;
 mod interface;
 mod keys;
 mod parts;
-mod party;
 mod prover;
 mod verifier;
 
@@ -63,7 +62,6 @@ pub use interface::{Command, Output, Request, Timer};
 use keys::is_signed;
 pub use keys::{Id, Key, Secret, fingerprint};
 pub use parts::{Challenge, Proof, Reason, Replacement, Scheme, Statement};
-pub use party::Party;
 
 /// How long a prover waits before it asks again. A guess: many round trips.
 const PATIENCE: Duration = Duration::from_secs(1);

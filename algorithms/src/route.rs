@@ -21,8 +21,8 @@
 //!
 //! **Backtrack.** The message carries the nodes that it has visited, and is forwarded to any
 //! other one, the nearest first. A node without such an entry sends it back. At a local minimum
-//! that costs a *detour*, of which a message has a few: nobody can know there that the minimum is
-//! not the end.
+//! that costs a *detour*, of which a message has a few: no node can tell such a minimum from the
+//! end.
 //!
 //! A message ends where its key is the id of the node: it is *delivered*. Otherwise it ends at
 //! *the nearest that was found*. No node can know that it is the nearest of all, unless the key is

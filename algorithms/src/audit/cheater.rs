@@ -23,14 +23,14 @@ pub enum Cheat {
     Fetch,
 }
 
-/// A process that cheats. It audits nobody.
+/// A process that cheats. It does not audit others.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Cheater {
     store: Store,
     cheat: Cheat,
     /// The processes that have all blocks.
     sources: Vec<NodeId>,
-    /// How many blocks it has fetched, and for whom it fetches the others.
+    /// How many blocks it has fetched, and the questions for which it fetches others.
     fetched: u64,
     fetches: BTreeMap<u64, (NodeId, u64)>,
 }

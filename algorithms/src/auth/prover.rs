@@ -90,7 +90,7 @@ impl Auth {
         out.set_timer((to, request), PATIENCE);
     }
 
-    /// A process signs only for whom it has asked to accept it.
+    /// A prover signs only the challenges of verifiers that it has sent a claim to.
     pub(super) fn on_challenge(
         &mut self,
         from: NodeId,

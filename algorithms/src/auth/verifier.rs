@@ -4,7 +4,7 @@ use super::{Auth, Challenge, Id, MOST_KEYS, Message, Output, Proof, Replacement,
 use crate::{NodeId, Out};
 
 impl Auth {
-    /// Asks for a proof that nobody can have made before. A claim replaces an earlier one on
+    /// Sends a fresh nonce, so that a recorded proof is not valid. A claim replaces an earlier one on
     /// the same channel, so a verifier keeps one for each. A prover that claims the same again
     /// gets the same challenge, so its proof is right however long a message takes.
     pub(super) fn on_hello(&mut self, from: NodeId, scheme: Scheme, id: Id, out: &mut Out<Self>) {

@@ -128,7 +128,7 @@ fn a_message_without_hops_is_cut_short() {
     assert!(cut.count() > 0, "{all:?}");
 }
 
-/// A node to whose messages nobody answers.
+/// A node whose messages are not answered.
 fn alone(way: Way) -> Route {
     let others: Vec<_> = (1..5).map(NodeId).collect();
     let mut node = Route::new(NodeId(0), &others, config(4, way));
@@ -194,7 +194,7 @@ fn a_copy_is_dropped() {
     ));
 }
 
-/// What nobody asked for changes nothing: a stranger may send anything.
+/// Messages that answer no request change nothing: a stranger may send any.
 #[test]
 fn answers_that_nobody_waits_for_are_ignored() {
     let mut node = alone(Way::Nearer);

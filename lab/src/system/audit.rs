@@ -8,9 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use algorithms::NodeId;
-use algorithms::audit::{
-    self, Audit, Cheat, Cheater, Command, File, Flaw, Flawed, Output, Party, Store,
-};
+use algorithms::audit::{self, Audit, Cheat, Cheater, Command, File, Flaw, Flawed, Output, Store};
+use algorithms::party::Party;
 use proto::Bytes;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
@@ -99,19 +98,19 @@ impl Audits {
 }
 
 impl System for Audits {
-    type Algorithm = Party;
+    type Algorithm = Party<Audit, Flawed, Cheater>;
 
     fn processes(&self) -> u32 {
         self.processes
     }
 
-    fn process(&self, id: NodeId) -> Party {
+    fn process(&self, id: NodeId) -> Self::Algorithm {
         let all = || Store::new(self.file.clone(), [].into());
         if id.0 >= self.honest() {
             let lacks = self.blocks.saturating_sub(self.lacks)..self.blocks;
             let store = Store::new(self.file.clone(), lacks.collect());
             let sources = (0..self.honest()).rev().map(NodeId);
-            return Party::Cheater(Cheater::new(store, self.cheat, sources.collect()));
+            return Party::Adversary(Cheater::new(store, self.cheat, sources.collect()));
         }
         let others = (0..self.processes).map(NodeId).filter(|other| *other != id);
         let audit = Audit::new(all(), others.collect(), self.deadline);

@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use algorithms::NodeId;
 use algorithms::auth::{
-    Attack, Attacker, Auth, Command, Flaw, Flawed, Output, Party, Scheme, Secret, fingerprint,
+    Attack, Attacker, Auth, Command, Flaw, Flawed, Output, Scheme, Secret, fingerprint,
 };
+use algorithms::party::Party;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use trace::history::History;
@@ -113,13 +114,13 @@ impl Auths {
 }
 
 impl System for Auths {
-    type Algorithm = Party;
+    type Algorithm = Party<Auth, Flawed, Attacker>;
 
     fn processes(&self) -> u32 {
         self.processes
     }
 
-    fn process(&self, id: NodeId) -> Party {
+    fn process(&self, id: NodeId) -> Self::Algorithm {
         let auth = self.process_of(id);
         if let Some(attack) = self.attack
             && self.attacker() == Some(id)
@@ -131,7 +132,7 @@ impl System for Auths {
                 .collect();
             let stolen = (OWNER, first(OWNER));
             let schemes = self.schemes.clone();
-            return Party::Attacker(Attacker::new(&auth, attack, stolen, targets, schemes));
+            return Party::Adversary(Attacker::new(&auth, attack, stolen, targets, schemes));
         }
         match self.flaw {
             None => Party::Honest(auth),

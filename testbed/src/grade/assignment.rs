@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use lab::delay::Delay;
-use lab::program::patience;
 use lab::program::expect::Expectation;
 use lab::program::nemesis::Nemesis;
+use lab::program::patience;
 use lab::program::workload::{Consistency, Neighbours, Workload};
 use serde::{Deserialize, Serialize};
 use toml::Spanned;

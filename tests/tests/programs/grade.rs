@@ -147,7 +147,7 @@ fn pn_counter() {
 #[test]
 fn g_set() {
     let lost = "elements that were acknowledged";
-    let alone = "one program is killed, and nobody else has its elements";
+    let alone = "one program is killed before the others have its elements";
     let others = "one of three is killed after it has acknowledged what others told it";
     tells_apart(
         "g-set",

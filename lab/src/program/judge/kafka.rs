@@ -238,9 +238,8 @@ fn lost(
             .iter()
             .filter(|(.., at)| *at < operation.record.invoked)
             .collect();
-        let is_missing = |((log, offset), ..): &&&(Place, String, u64)| {
-            !places.contains(&(log, *offset))
-        };
+        let is_missing =
+            |((log, offset), ..): &&&(Place, String, u64)| !places.contains(&(log, *offset));
         let missing: Vec<_> = before.iter().filter(is_missing).collect();
         property.checked += (before.len() - missing.len()) as u64;
         if !missing.is_empty() {
