@@ -31,7 +31,7 @@ mod instance;
 pub mod lai_yang;
 pub mod naive_snapshot;
 pub mod oral_messages;
-pub mod party;
+mod party;
 pub mod ping_pong;
 pub mod producer_consumer;
 pub mod raft;
@@ -55,6 +55,7 @@ pub use describe::{Describe, Field, Fields, NotARecord};
 pub use effect::{Effect, Out};
 pub use fraction::{Fraction, NotAFraction};
 pub use instance::InstanceId;
+pub use party::Party;
 /// The traits without the derives of the same names: for crates that re-export derives of
 /// their own beside them.
 #[doc(hidden)]

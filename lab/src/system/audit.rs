@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use algorithms::NodeId;
+use algorithms::Party;
 use algorithms::audit::{self, Audit, Cheat, Cheater, Command, File, Flaw, Flawed, Output, Store};
-use algorithms::party::Party;
 use proto::Bytes;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;

@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use algorithms::NodeId;
+use algorithms::Party;
 use algorithms::auth::{
     Attack, Attacker, Auth, Command, Flaw, Flawed, Output, Scheme, Secret, fingerprint,
 };
-use algorithms::party::Party;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use trace::history::History;

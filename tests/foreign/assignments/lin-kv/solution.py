@@ -24,7 +24,7 @@ class Raft(Node):
         self.commit, self.applied, self.store = 0, 0, {}
         self.next, self.match, self.waiting_for = {}, {}, {}
         # The first program asks for votes first.
-        first = 0.2 if self.id == self.ids[0] else ELECTION
+        first = 0.2 if self.id == self.ids[0] else 3 * ELECTION
         self.deadline = time.monotonic() + first
         self.every(HEARTBEAT, self.tick)
 
