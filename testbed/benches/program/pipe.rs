@@ -91,7 +91,7 @@ fn request(number: u64) -> String {
 }
 
 /// A child has to know its name before it is asked.
-const INIT: &str = "{\"id\":0,\"src\":\"c0\",\"dest\":\"n0\",\"body\":{\"type\":\"init\",\
+pub(crate) const INIT: &str = "{\"id\":0,\"src\":\"c0\",\"dest\":\"n0\",\"body\":{\"type\":\"init\",\
                     \"msg_id\":0,\"node_id\":\"n0\",\"node_ids\":[\"n0\"]}}\n";
 
 fn through_pipes(spec: &Spec, open: u64) -> f64 {
@@ -126,10 +126,13 @@ fn through_pipes(spec: &Spec, open: u64) -> f64 {
     rate(TRIPS, took)
 }
 
+/// In a task, as the node of a program is one in a run.
 fn through_child(spec: &Spec, open: u64) -> f64 {
-    Runtime::new().expect("a runtime").block_on(async {
+    let spec = spec.clone();
+    let runtime = Runtime::new().expect("a runtime");
+    let trips = runtime.spawn(async move {
         let folder = tempfile::tempdir().expect("a folder");
-        let mut child = start(spec, folder.path());
+        let mut child = start(&spec, folder.path());
         child.write(INIT.into());
         said(&mut child).await;
         let began = Instant::now();
@@ -143,7 +146,8 @@ fn through_child(spec: &Spec, open: u64) -> f64 {
             }
         }
         rate(TRIPS, began.elapsed())
-    })
+    });
+    runtime.block_on(trips).expect("a task")
 }
 
 fn start(spec: &Spec, folder: &Path) -> Child {

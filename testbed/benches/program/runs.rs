@@ -1,11 +1,14 @@
 //! Whole runs of `testbed program` with 25 programs in Python.
 
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::Instant;
 
 use serde_json::Value;
 
 use crate::figures::median;
+use crate::pipe::INIT;
 
 const PROGRAMS: usize = 25;
 
@@ -17,19 +20,50 @@ const LATENCY: f64 = 0.1;
 /// A topology: its name, its edges, and the most hops between two programs.
 const TOPOLOGIES: [(&str, f64, f64); 2] = [("grid", 40.0, 8.0), ("tree4", 24.0, 6.0)];
 
-/// From the start of the first program until the last one has answered `init`.
+/// From the start of the first program until the last one has answered `init`, beside the same
+/// programs on bare pipes.
 pub(crate) fn ready() -> String {
-    let times = (0..ROUNDS).map(|_| {
+    let (mut ours, mut bare) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        bare.push(ready_on_pipes());
         let record = run("--workload broadcast --seconds 1 --rate 1 --recovery 1s");
         let phases = record["phases"].as_array().cloned().unwrap_or_default();
         let started = phases.iter().find(|phase| phase["name"] == "StartPrograms");
         let started = started.expect("a phase");
-        started["seconds"].as_f64().expect("a time")
-    });
+        ours.push(started["seconds"].as_f64().expect("a time"));
+    }
+    let (ours, bare) = (median(ours), median(bare));
     format!(
-        "{:.2} s (target 2; {PROGRAMS} Python programs, median of {ROUNDS})",
-        median(times.collect())
+        "{ours:.2} s (target 2; {PROGRAMS} Python programs, ratio {:.2}, bare pipes {bare:.2} s; \
+         medians of {ROUNDS} rounds)",
+        ours / bare
     )
+}
+
+fn ready_on_pipes() -> f64 {
+    let began = Instant::now();
+    let children = (0..PROGRAMS).map(|_| {
+        let mut child = Command::new(program())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("a child");
+        let mut input = child.stdin.take().expect("a pipe");
+        input.write_all(INIT.as_bytes()).expect("a pipe");
+        (child, input)
+    });
+    let mut children: Vec<_> = children.collect();
+    for (child, _) in &mut children {
+        let output = child.stdout.take().expect("a pipe");
+        let read = BufReader::new(output).read_line(&mut String::new());
+        read.expect("a line");
+    }
+    let took = began.elapsed().as_secs_f64();
+    for (mut child, _) in children {
+        child.kill().expect("a child");
+        child.wait().expect("a child");
+    }
+    took
 }
 
 /// A program that passes each message on to all neighbours but the one it came from sends
@@ -65,14 +99,17 @@ pub(crate) fn broadcasts() -> String {
     lines.join("\nbroadcast ")
 }
 
+fn program() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/foreign/flood.py")
+}
+
 /// The record of a run with these options.
 fn run(options: &str) -> Value {
-    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/foreign/flood.py");
     let folder = tempfile::tempdir().expect("a folder");
     let ended = Command::new(env!("CARGO_BIN_EXE_testbed"))
         .arg("program")
         .arg("--bin")
-        .arg(program)
+        .arg(program())
         .args(["--peers", &PROGRAMS.to_string()])
         .args(options.split_whitespace())
         .arg("--out")
