@@ -5,16 +5,19 @@
 //! [`model`] checker runs it in every schedule there is. [`checkers`] judge what any
 //! engine has recorded. [`topology`], [`world`], [`delay`] and [`planned`] faults describe the
 //! network; [`stats`] sums up measurements, and [`spread`] measures how messages of
-//! gossip spread. [`own`] has all that an algorithm of your own needs.
+//! gossip spread; [`graph`] computes what random overlays look like. [`own`] has all that an
+//! algorithm of your own needs.
 
 pub mod checkers;
 pub mod delay;
+pub mod graph;
 pub mod lesson;
 pub mod liars;
 pub mod memory;
 pub mod model;
 pub mod narrative;
 pub mod options;
+pub mod outages;
 pub mod own;
 pub mod planned;
 pub mod program;

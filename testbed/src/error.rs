@@ -1,6 +1,6 @@
 //! The errors of the crate.
 
-use crate::{doctor, experiment, grade, host, limits, network, program, rows, run, sweep, viewer};
+use crate::{doctor, experiment, grade, graph, host, limits, network, program, rows, run, sweep, viewer};
 
 /// Why the testbed has no result.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +32,9 @@ pub enum Error {
     /// A program cannot take part.
     #[error(transparent)]
     Program(#[from] program::Error),
+    /// Graphs cannot be computed, or not drawn.
+    #[error(transparent)]
+    Graph(#[from] graph::Error),
     /// Nothing can be graded.
     #[error(transparent)]
     Grade(#[from] grade::Error),

@@ -17,6 +17,7 @@ pub mod doctor;
 mod error;
 pub mod experiment;
 pub mod grade;
+pub mod graph;
 pub mod host;
 pub mod limits;
 pub mod nat;

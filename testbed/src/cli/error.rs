@@ -8,7 +8,7 @@ use tokio::task::JoinError;
 use trace::{export, import};
 
 use super::Usage;
-use crate::{run, sweep, viewer};
+use crate::{graph, run, sweep, viewer};
 
 /// Why a command has no result.
 #[derive(Debug, thiserror::Error)]
@@ -131,12 +131,20 @@ fn of_laboratory(error: &crate::Error) -> u8 {
         },
         Error::Run(error) => of_run(error),
         Error::Sweep(error) => of_sweep(error),
+        Error::Graph(error) => of_graph(error),
         Error::Grade(_) => UNKNOWN,
         Error::Network(_)
         | Error::Experiment(_)
         | Error::Rows(_)
         | Error::Host(_)
         | Error::Doctor(_) => FAILURE,
+    }
+}
+
+fn of_graph(error: &graph::Error) -> u8 {
+    match error {
+        graph::Error::Memory { .. } | graph::Error::Folder { .. } => USAGE,
+        graph::Error::Plot { .. } => FAILURE,
     }
 }
 

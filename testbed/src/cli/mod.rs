@@ -8,6 +8,7 @@ pub mod doctor;
 mod error;
 pub mod gossip;
 pub mod grade;
+pub mod graph;
 pub mod interop;
 pub mod kad;
 pub mod latency;
@@ -128,6 +129,19 @@ Each cell has a network of its own, in namespaces of the kernel that vanish with
 It needs ip, nft, ethtool and unshare, and a user who may make namespaces; where they are not
 permitted, one line says so, and the exit status is 77.";
 
+const GRAPH: &str = "\
+Examples:
+  testbed graph                                        distances of 100 to 12,800 nodes
+  testbed graph --peers 100..102400 --links 5,10,20,50 --model re6stnet
+  testbed graph --peers 10k --links 10 --kill 0..0.9   who is cut off when nodes fail
+  testbed graph --peers 10k --links 20 --kill 0.6,0.8 --model total --graphs 50
+
+There are no messages and no time. The mean distance is that of nodes with a path, by
+breadth-first search from random nodes; theory is ln n / ln(d-1) for n living nodes of mean
+degree d. Who is cut off is exact in each graph, by its components. Intervals are of 95 %:
+Student's over the graphs; of the pairs that are cut off the wider of that and of what follows
+from Wilson's interval of the share of nodes outside of the largest component.";
+
 const VIEW_EXAMPLES: &str = "\
 Examples:
   testbed view                    the last run
@@ -215,6 +229,9 @@ pub enum Command {
     /// Put peers behind kinds of NAT: who reaches whom, and how (on Linux)
     #[command(after_help = NAT)]
     Nat(Box<nat::Nat>),
+    /// Compute what random overlays look like: distances, and who is cut off when nodes fail
+    #[command(after_help = GRAPH)]
+    Graph(Box<graph::Graph>),
     /// Run an experiment over lists of options: a table, plots, one CSV file
     #[command(after_help = SWEEP_EXAMPLES)]
     Sweep(sweep::Sweep),

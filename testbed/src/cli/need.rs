@@ -45,6 +45,7 @@ impl Command {
             | Self::Export(_)
             | Self::Grade(_)
             | Self::Nat(_)
+            | Self::Graph(_)
             | Self::Completions { .. } => None,
         })
     }

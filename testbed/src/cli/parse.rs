@@ -96,6 +96,7 @@ fn is_ignored(command: &str, id: &str) -> bool {
         ("explain" | "doctor", id) => id != "format",
         ("completions" | "new", _) => true,
         ("nat", id) => !matches!(id, "transport" | "seed" | "format" | "otlp"),
+        ("graph", id) => !matches!(id, "peers" | "seed" | "format"),
         ("sweep", id) => !matches!(id, "out" | "metrics"),
         _ => false,
     }
@@ -182,6 +183,7 @@ mod tests {
             ("view --seed 1", "--seed", "view"),
             ("nat --peers 3", "--peers", "nat"),
             ("--topology ring nat", "--topology", "nat"),
+            ("graph --topology ring", "--topology", "graph"),
             ("list --peers 3", "--peers", "list"),
             ("explain echo --out x", "--out", "explain"),
             ("completions bash --format json", "--format", "completions"),
@@ -218,6 +220,7 @@ mod tests {
             "list -v",
             "nat --transport tcp,quic --seed 1 --format json",
             "--transport quic nat -q",
+            "--peers 9 graph --seed 1 --format json -q",
             "judge --out x --with wave --peers 3 --topology ring --seed 1 --format json",
             "list --format json",
             "--out x -q sweep wave --peers 3,4",

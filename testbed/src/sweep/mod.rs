@@ -28,8 +28,10 @@ use crate::run::{Status, lock};
 pub(crate) use child::{obey, run as run_apart};
 pub use error::{Error, Foreign, GridError};
 use grid::{Cell, Grid};
+pub(crate) use plot::COLOURS;
 use rows::{Row, Rows};
 use table::Table;
+pub(crate) use table::aligned;
 
 /// The program whose runs are swept, which is also the one that sweeps them.
 #[derive(Clone, Debug)]

@@ -16,7 +16,7 @@ use super::table::{Entry, Table, in_unit};
 
 /// Colours that people with colour blindness can distinguish (Okabe and Ito, "Color
 /// Universal Design", 2008).
-const COLOURS: [RGBColor; 7] = [
+pub(crate) const COLOURS: [RGBColor; 7] = [
     RGBColor(0, 114, 178),
     RGBColor(213, 94, 0),
     RGBColor(0, 158, 115),

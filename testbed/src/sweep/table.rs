@@ -148,7 +148,7 @@ pub(super) fn in_unit(value: f64, unit: &str) -> String {
 }
 
 /// The lines with right-aligned columns.
-fn aligned(lines: &[Vec<String>]) -> String {
+pub(crate) fn aligned(lines: &[Vec<String>]) -> String {
     let columns = lines[0].len();
     let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max();
     let widths: Vec<_> = (0..columns)

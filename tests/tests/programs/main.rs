@@ -20,6 +20,7 @@ mod export_files;
 mod faults;
 mod first_commands;
 mod grade;
+mod graph;
 mod hostile;
 mod hub;
 mod identity;

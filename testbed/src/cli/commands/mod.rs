@@ -5,6 +5,7 @@ mod described;
 mod doctor;
 mod export;
 mod grade;
+mod graph;
 mod judge;
 mod lessons;
 mod metrics;
@@ -65,6 +66,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Interop(args) => measure(&cli.common, &args).await,
         Command::Kad(args) => measure(&cli.common, &args).await,
         Command::Nat(args) => nat::run(&cli.common, &args).await,
+        Command::Graph(args) => graph::run(&cli.common, &args),
         Command::Latency(args) => measure(&cli.common, &args).await,
         Command::Program(args) => measure(&cli.common, &*args).await,
         Command::Grade(args) => grade::run(&cli.common, &args).await,

@@ -31,6 +31,7 @@ fn takes_bounds(words: &[&str]) -> bool {
         matches!(
             *word,
             "list" | "explain" | "new" | "completions" | "simulate" | "check" | "export" | "sweep"
+                | "graph"
         )
     })
 }
