@@ -93,14 +93,14 @@ mod tests {
                 seed: 1,
             },
         };
-        // 64 and 320 bytes for each of 2^20 nodes: 384 MiB.
+        // 160 and 240 bytes for each of 2^20 nodes: 400 MiB.
         assert_eq!(fitting(&plan, 8, u64::MAX).expect("it fits"), 8);
         assert_eq!(fitting(&plan, 8, 1000 << 20).expect("it fits"), 2);
         let error = fitting(&plan, 8, 300 << 20).expect_err("no memory");
         let text = error.to_string();
         assert!(text.contains("--peers 1048576 --links 10"), "{text}");
         assert!(
-            text.contains("384 MiB") && text.contains("300 MiB"),
+            text.contains("400 MiB") && text.contains("300 MiB"),
             "{text}"
         );
     }

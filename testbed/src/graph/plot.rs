@@ -130,7 +130,7 @@ fn of_distances(path: &Path, lines: &Lines) -> Drawn {
         .x_label_formatter(&|place| format!("{place:.0}"))
         .y_label_formatter(&|value| format!("{value:.1}"))
         .draw()?;
-    fill(&mut chart, lines, 0.0)?;
+    fill(&mut chart, lines, 0.0, SeriesLabelPosition::UpperLeft)?;
     root.present()?;
     Ok(())
 }
@@ -151,11 +151,11 @@ fn of_cut_off(path: &Path, lines: &Lines) -> Drawn {
         .configure_mesh()
         .max_light_lines(1)
         .x_desc("share of the nodes that is alive")
-        .y_desc("share of pairs; bars: its interval; none where no pair is cut off")
+        .y_desc("share of pairs; bars: its interval; no point where none is cut off")
         .x_label_formatter(&|place| format!("{place:.1}"))
         .y_label_formatter(&|value| format!("{value:.0e}"))
         .draw()?;
-    fill(&mut chart, lines, bottom)?;
+    fill(&mut chart, lines, bottom, SeriesLabelPosition::UpperRight)?;
     root.present()?;
     Ok(())
 }
@@ -168,6 +168,7 @@ fn fill<'a, 'b: 'a, X, Y>(
     chart: &mut ChartContext<'a, SVGBackend<'b>, Cartesian2d<X, Y>>,
     lines: &Lines,
     bottom: f64,
+    legend: SeriesLabelPosition,
 ) -> Drawn
 where
     X: Ranged<ValueType = f64>,
@@ -193,7 +194,7 @@ where
     }
     chart
         .configure_series_labels()
-        .position(SeriesLabelPosition::UpperLeft)
+        .position(legend)
         .background_style(WHITE.mix(0.8))
         .border_style(BLACK.mix(0.3))
         .draw()?;
