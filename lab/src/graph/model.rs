@@ -2,6 +2,7 @@
 
 use clap::ValueEnum;
 use rand::RngExt as _;
+use rand::seq::index;
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
@@ -12,10 +13,6 @@ use crate::topology::{Topology, neighbours};
 /// How many random nodes a node of [`Model::Re6stnet`] tries for one link before it opens fewer
 /// (`AddEdge` in `simulation/realistic_dataset/graph.cpp` of re6stnet).
 const TRIES: u32 = 50;
-
-/// After how many nodes that opened their links a request to stop is seen. A guess: some
-/// milliseconds.
-const BETWEEN_STOPS: u32 = 4096;
 
 /// What a link is: three readings of "K links a node".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,11 +73,19 @@ impl Overlay {
         stop: &dyn Fn() -> bool,
     ) -> Option<Self> {
         let mut neighbours = match model {
-            Model::Opened => in_turn(size, stop, |node, all| open_one(node, all, rng))?,
+            Model::Opened => in_turn(size.peers, stop, |node, all| {
+                for other in others(node, all, size.links, rng) {
+                    join(all, node, other);
+                }
+            })?,
             Model::Re6stnet { limit } => {
                 let limit = limit.unwrap_or(size.links.saturating_mul(3));
-                in_turn(size, stop, |node, all| {
-                    draw_one(node, all, (size.links, limit), rng)
+                in_turn(size.peers, stop, |node, all| {
+                    for _ in 0..size.links {
+                        if let Some(other) = draw(node, all, (size.links, limit), rng) {
+                            join(all, node, other);
+                        }
+                    }
                 })?
             }
             Model::Total => {
@@ -109,46 +114,55 @@ impl Overlay {
     }
 }
 
-/// All nodes open their links, one node after the other. `next` chooses the other end.
+/// All nodes open their links, one node after the other.
 fn in_turn(
-    size: Size,
+    peers: u32,
     stop: &dyn Fn() -> bool,
-    mut next: impl FnMut(u32, &[Vec<u32>]) -> Option<u32>,
+    mut open: impl FnMut(u32, &mut [Vec<u32>]),
 ) -> Option<Vec<Vec<u32>>> {
-    let mut all = vec![Vec::new(); size.peers as usize];
-    for node in 0..size.peers {
-        if node.is_multiple_of(BETWEEN_STOPS) && stop() {
+    let mut all = vec![Vec::new(); peers as usize];
+    for node in 0..peers {
+        if stop() {
             return None;
         }
-        for _ in 0..size.links {
-            if let Some(other) = next(node, &all) {
-                all[node as usize].push(other);
-                all[other as usize].push(node);
-            }
-        }
+        open(node, &mut all);
     }
     Some(all)
 }
 
-/// A random node without a link to this one; `None` where it has links to all.
-fn open_one(node: u32, all: &[Vec<u32>], rng: &mut ChaCha8Rng) -> Option<u32> {
-    let (linked, peers) = (&all[node as usize], all.len() as u32);
-    let is_new = |other: &u32| *other != node && !linked.contains(other);
-    // With few links most draws are new; with many, what is left is short.
-    if linked.len() < all.len() / 2 {
-        loop {
-            let other = rng.random_range(0..peers);
-            if is_new(&other) {
-                return Some(other);
+fn join(all: &mut [Vec<u32>], one: u32, other: u32) {
+    all[one as usize].push(other);
+    all[other as usize].push(one);
+}
+
+/// So many random nodes without a link to this one, or all of them where there are fewer.
+fn others(node: u32, all: &[Vec<u32>], links: u32, rng: &mut ChaCha8Rng) -> Vec<u32> {
+    let (linked, links) = (&all[node as usize], links as usize);
+    let mut chosen = Vec::with_capacity(links);
+    // With few links nearly every draw is a new node, and to compare it with all takes less
+    // than to list the nodes.
+    if links.saturating_mul(linked.len() + links) < all.len() {
+        while chosen.len() < links {
+            let other = rng.random_range(0..all.len() as u32);
+            if other != node && !linked.contains(&other) && !chosen.contains(&other) {
+                chosen.push(other);
             }
         }
+        return chosen;
     }
-    let left: Vec<_> = (0..peers).filter(is_new).collect();
-    (!left.is_empty()).then(|| left[rng.random_range(0..left.len())])
+    let mut is_linked = vec![false; all.len()];
+    for other in linked.iter().chain([&node]) {
+        is_linked[*other as usize] = true;
+    }
+    let left = (0..).zip(&is_linked).filter(|(_, linked)| !**linked);
+    let left: Vec<u32> = left.map(|(other, _)| other).collect();
+    let places = index::sample(rng, left.len(), links.min(left.len()));
+    chosen.extend(places.into_iter().map(|place| left[place]));
+    chosen
 }
 
 /// A random node that does not refuse; `None` where [`TRIES`] did.
-fn draw_one(
+fn draw(
     node: u32,
     all: &[Vec<u32>],
     (links, limit): (u32, u32),
