@@ -12,6 +12,7 @@ extern crate self as algorithms;
 mod algorithm;
 pub mod audit;
 pub mod auth;
+pub mod babel;
 pub mod bank;
 pub mod bully;
 pub mod chandy_lamport;

@@ -6,6 +6,8 @@
 mod audit;
 #[path = "wire/auth.rs"]
 mod auth;
+#[path = "wire/babel.rs"]
+mod babel;
 #[path = "wire/hub.rs"]
 mod hub;
 #[path = "wire/route.rs"]

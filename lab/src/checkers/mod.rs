@@ -19,6 +19,7 @@ mod property;
 pub mod replicated_log;
 pub(crate) mod rounds;
 pub mod route;
+pub mod routing;
 pub mod snapshot;
 pub mod termination;
 pub mod wave;

@@ -51,6 +51,11 @@ impl Lesson {
                 "Where the message of the run above ended, how could there be a node nearer to its \
                  key, and which entry of which table would have led there?"
             }
+            "babel" => {
+                "Node A loses its route, and its neighbour B has one. When may A not take it, \
+                 although it does not lead back to A, and which message of which node changes \
+                 that?"
+            }
             "raft" => {
                 "Which step of the run above commits the command, and which processes could stop \
                  after it without the command being lost?"

@@ -18,6 +18,7 @@ pub mod mutual_exclusion;
 pub mod ping;
 pub mod replicated_log;
 pub mod route;
+pub mod routing;
 mod safety;
 mod setup;
 pub mod snapshot;

@@ -6,7 +6,7 @@ use lab::lesson::Lesson;
 use lab::options::Net;
 use lab::system::{Setup, Visitor, agreement, audit, auth, election, generals, hub};
 use lab::system::{mutual_exclusion, ping};
-use lab::system::{replicated_log, route, snapshot, termination, wave};
+use lab::system::{replicated_log, route, routing, snapshot, termination, wave};
 
 use super::Error;
 use super::choice::{Choice, Description, WithNet};
@@ -77,6 +77,8 @@ choices! {
         Audit(WithNet<audit::Options>),
         /// Route messages to the peer nearest to a key, over tables of a few peers
         Route(WithNet<route::Options>),
+        /// Find shortest ways that never form a loop, although links break (Babel)
+        Routing(WithNet<routing::Options>),
     }
 }
 

@@ -37,6 +37,7 @@ mod own_algorithm;
 mod per_message;
 mod report;
 mod route;
+mod routing;
 mod several_hubs;
 mod simultaneous;
 mod strangers;

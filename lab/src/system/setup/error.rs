@@ -47,6 +47,18 @@ pub enum SetupError {
         /// How many there are.
         peers: u32,
     },
+    /// There are not so many links.
+    #[error(
+        "--breaks {breaks}: topology {topology} has {links} links; take --breaks {links} or less"
+    )]
+    TooFewLinks {
+        /// How many are to be closed.
+        breaks: u32,
+        /// How many there are.
+        links: usize,
+        /// The topology.
+        topology: String,
+    },
     /// No process has so many neighbours.
     #[error(
         "--fanout {fanout}: no peer has a greater degree than {degree} in topology {topology}; \

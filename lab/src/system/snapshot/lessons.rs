@@ -4,7 +4,7 @@ use crate::lesson::{Lesson, algorithm_file, commands};
 
 pub(super) const LESSONS: &[Lesson] = &[
     Lesson {
-        order: 70,
+        order: 72,
         name: "naive",
         title: "How not to take a snapshot",
         about: "wrong on purpose: ask all processes",

@@ -54,6 +54,9 @@ fn every_algorithm_passes_many_schedules() {
             "route --table 3 --way backtrack --channel per-message --loss 0.1 --crash 2",
             50,
         ),
+        ("routing", 50),
+        ("routing --topology ring --partition 2 --crash 2", 50),
+        ("routing --cost rtt --kill 3@3s", 20),
         (
             "route --score mixed --churn exponential:5s --duplication 0.1",
             50,

@@ -87,6 +87,26 @@ fn invalid_values_are_rejected() {
             &["--operations 2000000", "1000000"],
         ),
         (
+            "more breaks than links",
+            "--peers 4 --topology ring simulate routing --breaks 5",
+            &["--breaks 5", "4 links", "--breaks 4 or less"],
+        ),
+        (
+            "more destinations than peers",
+            "--peers 4 simulate routing --destinations 5",
+            &["--destinations 5", "4 peers"],
+        ),
+        (
+            "links that are down at once",
+            "routing --misses 0",
+            &["--misses", "from 1 on"],
+        ),
+        (
+            "an unknown cost",
+            "routing --cost bytes",
+            &["bytes", "hops, rtt"],
+        ),
+        (
             "sessions without a time",
             "route --churn weibull",
             &["weibull", "weibull:20m"],
