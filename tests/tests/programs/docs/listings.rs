@@ -126,6 +126,8 @@ fn figures_are_lines_of_the_benchmarks() {
         "testbed/benches/store",
         "testbed/benches/gossip",
         "testbed/benches/hub",
+        "testbed/benches/overlay",
+        "testbed/benches/program",
         "testbed/benches/virtual",
         "trace/benches",
     ] {
