@@ -1,6 +1,8 @@
 //! The errors of the crate.
 
-use crate::{doctor, experiment, grade, graph, host, limits, network, program, rows, run, sweep, viewer};
+use crate::{
+    doctor, experiment, grade, graph, host, limits, network, program, rows, run, sweep, viewer,
+};
 
 /// Why the testbed has no result.
 #[derive(Debug, thiserror::Error)]
