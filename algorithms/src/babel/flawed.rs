@@ -55,6 +55,18 @@ impl Flawed {
         if self.is_ignored(&input) {
             return;
         }
+        self.step_once(input, out);
+        if self.flaw == Flaw::DistanceForgotten {
+            let lost = self.babel.feasible.keys().copied();
+            let lost = lost.filter(|to| self.babel.next_hop(*to).is_none());
+            for to in lost.collect::<Vec<_>>() {
+                self.babel.feasible.remove(&to);
+                self.step_once(Input::Timer(Timer::Ask(to)), out);
+            }
+        }
+    }
+
+    fn step_once(&mut self, input: Input<Babel>, out: &mut Out<Self>) {
         let before = self.babel.feasible.clone();
         match self.flaw {
             Flaw::BellmanFord => self.babel.feasible.clear(),
@@ -65,14 +77,13 @@ impl Flawed {
             | Flaw::RetractionNotSent => {}
         }
         let effects = out.step_below(&mut self.babel, input);
-        let Babel {
-            feasible, routes, ..
-        } = &mut self.babel;
         match self.flaw {
-            Flaw::BellmanFord => feasible.clear(),
-            Flaw::EqualTaken => tighten(feasible, &before),
-            Flaw::DistanceForgotten => feasible.retain(|to, _| routes.contains_key(to)),
-            Flaw::NumberKept | Flaw::SilenceIgnored | Flaw::RetractionNotSent => {}
+            Flaw::BellmanFord => self.babel.feasible.clear(),
+            Flaw::EqualTaken => tighten(&mut self.babel.feasible, &before),
+            Flaw::DistanceForgotten
+            | Flaw::NumberKept
+            | Flaw::SilenceIgnored
+            | Flaw::RetractionNotSent => {}
         }
         for effect in effects {
             match effect {

@@ -221,6 +221,7 @@ impl Babel {
     }
 
     pub(super) fn ask_again(&mut self, destination: NodeId, out: &mut Out<Self>) {
+        self.select(destination, out);
         self.ask_if_starved(destination, true, out);
     }
 
@@ -278,16 +279,23 @@ impl Babel {
         }
     }
 
+    /// No destination is told of itself.
     pub(super) fn send_update(&mut self, out: &mut Out<Self>) {
         self.gathers = false;
         let changed = std::mem::take(&mut self.changed);
         let up = self.up();
-        if up.is_empty() || changed.is_empty() {
+        if up.is_empty() {
             return;
         }
-        let routes = changed.into_iter();
-        let routes = routes.map(|one| self.advert(one, out)).collect();
-        out.broadcast(up, &Message::Update { routes });
+        let changed = changed.into_iter();
+        let all: Vec<_> = changed.map(|one| self.advert(one, out)).collect();
+        for to in up {
+            let others = all.iter().filter(|advert| advert.destination != to);
+            let routes: Vec<_> = others.copied().collect();
+            if !routes.is_empty() {
+                out.send(to, Message::Update { routes });
+            }
+        }
     }
 
     pub(super) fn send_tables(&mut self, out: &mut Out<Self>) {
@@ -303,8 +311,8 @@ impl Babel {
     pub(super) fn send_table(&mut self, to: NodeId, wants: bool, out: &mut Out<Self>) {
         let own = (self.me.0 < self.config.destinations).then_some(self.me);
         let all: BTreeSet<_> = self.routes.keys().copied().chain(own).collect();
-        let all = all.into_iter().map(|one| self.advert(one, out));
-        let routes: Vec<_> = all.collect();
+        let others = all.into_iter().filter(|one| *one != to);
+        let routes: Vec<_> = others.map(|one| self.advert(one, out)).collect();
         if wants || !routes.is_empty() || self.config.table.is_some() {
             out.send(to, Message::Table { routes, wants });
         }

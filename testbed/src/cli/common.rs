@@ -32,7 +32,7 @@ pub struct Common {
     /// each of the first K), tree, grid, random:K (K neighbours each, connected), xor:K (K of
     /// each length of a common prefix of ids, as in route), file:PATH (an edge list, "0 1" a line)
     /// [default: full; of gossip and kad random:8, unless there are fewer peers; of hub star,
-    /// or hubs:K; of route xor:2; of routing random:3;
+    /// or hubs:K; of route xor:2; of routing grid;
     /// of kad with --tables given, which is the default for more than 256 peers, a ring]
     #[arg(long, global = true, value_name = "T")]
     pub topology: Option<Topology>,

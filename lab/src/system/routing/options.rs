@@ -122,7 +122,7 @@ impl Mistake {
 
 impl SystemOptions for Options {
     const NAME: &'static str = "routing";
-    const TOPOLOGY: Topology = Topology::Random(3);
+    const TOPOLOGY: Topology = Topology::Grid;
     const LESSONS: &[Lesson] = &[Lesson {
         order: 70,
         name: "babel",
@@ -138,11 +138,11 @@ impl SystemOptions for Options {
                 "partitions and crashes at random times, with and without the memory of what was announced",
             "testbed simulate routing --peers 20 --kill 3@5s" =>
                 "a node that stops for ever: how long the next hops to it stay",
-            "testbed check routing --peers 4 --topology ring" =>
+            "testbed check routing --peers 4" =>
                 "every schedule in which a link of a ring is closed and opened",
             "testbed simulate routing --peers 6 --mistake bellman-ford --seeds 20" =>
                 "without the feasibility condition: a loop",
-            "testbed check routing --peers 3 --breaks 2 --mistake equal-taken" =>
+            "testbed check routing --peers 3 --topology full --breaks 2 --mistake equal-taken" =>
                 "equal is not better: two nodes take each other's route at once",
             "testbed simulate routing --peers 6 --topology ring --mistake number-kept --seeds 20" =>
                 "no new numbers: nodes starve, with a neighbour that has a route",

@@ -34,8 +34,9 @@ fn every_schedule_of_every_algorithm_passes() {
         "--peers 4 check route --table 2",
         "--peers 4 check route --table 2 --operations 1 --crashes 1 --restarts 1 --lossy=1",
         "--peers 4 check route --table 2 --way backtrack --detours 1 --channel per-message",
-        "--peers 4 --topology ring check routing",
-        "--peers 3 check routing --breaks 2",
+        "--peers 4 check routing",
+        "--peers 3 --topology full check routing",
+        "--peers 3 check routing --breaks 0 --crashes 1 --restarts 1 --lossy=1",
     ] {
         let ended = testbed(system, 0);
         says(
