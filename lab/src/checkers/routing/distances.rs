@@ -50,11 +50,11 @@ pub(super) fn check(network: &Network<'_>, settled: &mut Times) -> Property {
         let lasted = Duration::from_nanos(until.saturating_sub(since));
         if lasted < rest(0) || network.stalls.iter().any(is_stalled) {
             if lasted >= longest.0 {
-                longest = (lasted, rest(network.late));
+                longest = (lasted, rest(network.usually_late));
             }
             continue;
         }
-        let needs = rest(network.delay(since).saturating_add(network.late));
+        let needs = rest(network.delay(since).saturating_add(network.usually_late));
         if lasted < needs {
             longest = longest.max((lasted, needs));
             continue;

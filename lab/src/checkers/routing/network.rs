@@ -23,6 +23,8 @@ pub(super) struct Passage<'a> {
     pub(super) sent: u64,
     /// When it came last, if it did.
     pub(super) received: Option<u64>,
+    /// Whether its sender has restarted since.
+    pub(super) is_forgotten: bool,
 }
 
 /// What was recorded of nodes and links.
@@ -37,6 +39,8 @@ pub(super) struct Network<'a> {
     down: BTreeMap<&'a str, BTreeMap<&'a str, Vec<Span>>>,
     /// By how much timers were late at most.
     pub(super) late: u64,
+    /// The same, where no node stalled.
+    pub(super) usually_late: u64,
     /// When a node took no step although it had to.
     pub(super) stalls: Vec<Span>,
 }
@@ -51,6 +55,7 @@ impl<'a> Network<'a> {
             end: end.unwrap_or_default(),
             down: BTreeMap::new(),
             late: 0,
+            usually_late: 0,
             stalls: Vec::new(),
         };
         network.read_links();
@@ -146,7 +151,11 @@ impl<'a> Network<'a> {
                     && let Some(last) = last.replace(step.at_unix_nano)
                 {
                     let gap = step.at_unix_nano.saturating_sub(last);
-                    self.late = self.late.max(gap.saturating_sub(hello));
+                    let late = gap.saturating_sub(hello);
+                    self.late = self.late.max(late);
+                    if late <= hello {
+                        self.usually_late = self.usually_late.max(late);
+                    }
                 }
             }
             let times = steps.iter().map(|step| step.at_unix_nano);
@@ -175,22 +184,21 @@ impl<'a> Network<'a> {
 
     /// The messages that never came, although both ends were there and the link worked: the
     /// network has lost them. Those that may still be under way at the end do not count.
+    ///
+    /// A check has no times. There it is certain only of what a node sent before it restarted that
+    /// its crash has lost it.
     pub(super) fn losses(&self) -> impl Iterator<Item = &Passage<'a>> {
         let most = self.delay(0);
+        let is_timed = self.times().is_some();
         self.messages.iter().filter(move |message| {
             let Passage { from, to, sent, .. } = **message;
             let until = sent.saturating_add(most);
             let is_explained = |(begin, end): &Span| *begin <= until && sent < *end;
-            // A check has no times, so all that concerns a node that crashed is put down to that.
-            let crashed = |node: &str| {
-                let mut crashes = self.history.crashes.iter();
-                self.times().is_none() && crashes.any(|crash| *crash.process == *node)
-            };
             message.received.is_none()
-                && (self.times().is_none() || until < self.end)
-                && !crashed(from)
-                && !crashed(to)
-                && !self.down(from, to).iter().any(is_explained)
+                && match is_timed {
+                    true => until < self.end && !self.down(from, to).iter().any(is_explained),
+                    false => !message.is_forgotten,
+                }
         })
     }
 
@@ -279,20 +287,27 @@ fn messages(history: &History) -> Vec<Passage<'_>> {
             *at = step.at_unix_nano.max(*at);
         }
     }
+    let restarts: BTreeMap<&str, usize> = history
+        .steps()
+        .filter(|(.., step)| step.restarts)
+        .map(|(name, at, _)| (&**name, at))
+        .collect();
     let mut all: Vec<_> = history
         .steps()
-        .flat_map(|(from, _, step)| {
+        .flat_map(|(from, at, step)| {
             let sends = step.events.iter().filter_map(|event| match event {
                 Event::Sent { to, message } => Some((to, message)),
                 Event::Output { .. } => None,
             });
             let received = &received;
+            let is_forgotten = restarts.get(&**from).is_some_and(|restart| at < *restart);
             sends.map(move |(to, message)| Passage {
                 from,
                 to,
                 kind: &message.kind,
                 sent: step.at_unix_nano,
                 received: received.get(&message.id).copied(),
+                is_forgotten,
             })
         })
         .collect();

@@ -307,6 +307,29 @@ fn a_message_that_is_lost_makes_no_rest() {
 }
 
 #[test]
+fn a_check_puts_down_to_a_crash_what_was_sent_before_the_restart() {
+    for (is_before, part) in [(true, "holds"), (false, "a message was lost")] {
+        let mut run = still(0..=1);
+        if is_before {
+            run.send(C, B, "UPDATE", []);
+        }
+        run.step(C).restarts = true;
+        run.state(C, [list("routes", &[]), list("links", &["peer-01 at 1"])]);
+        if !is_before {
+            run.send(C, B, "UPDATE", []);
+        }
+        run.history.crashes.push(CrashRecord {
+            process: C.into(),
+            at: 0,
+            restarted: Some(0),
+        });
+        go_on(&mut run, 2..=2);
+        let shown = shown(&run, &checked());
+        assert!(shown[0].contains(part), "{shown:?}");
+    }
+}
+
+#[test]
 fn a_node_that_takes_no_steps_is_not_judged() {
     let mut run = still(0..=9);
     for second in 10..=30 {

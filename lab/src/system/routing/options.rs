@@ -144,7 +144,7 @@ impl SystemOptions for Options {
                 "without the feasibility condition: a loop",
             "testbed check routing --peers 3 --topology full --breaks 2 --mistake equal-taken" =>
                 "equal is not better: two nodes take each other's route at once",
-            "testbed simulate routing --peers 6 --topology ring --mistake number-kept --seeds 20" =>
+            "testbed simulate routing --peers 6 --topology ring --breaks 1 --mistake number-kept" =>
                 "no new numbers: nodes starve, with a neighbour that has a route",
             "testbed simulate routing --peers 6 --kill 2@5s --mistake silence-ignored" =>
                 "a dead neighbour is not noticed: a black hole",
