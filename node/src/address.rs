@@ -2,7 +2,7 @@
 
 use libp2p::PeerId;
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
 use libp2p::multiaddr::{Multiaddr, Protocol};
 
@@ -65,6 +65,30 @@ pub(crate) fn is_everywhere(address: &Multiaddr) -> bool {
     })
 }
 
+/// Whether the address may be reached from everywhere: it has an IP address that is none of a
+/// local network, of a provider's NAT (RFC 6598) or of this machine.
+pub(crate) fn is_public(address: &Multiaddr) -> bool {
+    match address.iter().next() {
+        Some(Protocol::Ip4(ip)) => is_public_v4(ip),
+        Some(Protocol::Ip6(ip)) => ip.to_ipv4_mapped().map_or_else(
+            || {
+                !(ip.is_loopback()
+                    || ip.is_unspecified()
+                    || ip.is_unique_local()
+                    || ip.is_unicast_link_local())
+            },
+            is_public_v4,
+        ),
+        _ => false,
+    }
+}
+
+fn is_public_v4(ip: Ipv4Addr) -> bool {
+    let [first, second, ..] = ip.octets();
+    let is_shared = first == 100 && (64..128).contains(&second);
+    !(ip.is_private() || ip.is_loopback() || ip.is_link_local() || ip.is_unspecified() || is_shared)
+}
+
 /// Whether a TCP port is free. libp2p shares ports between sockets of one
 /// user (SO_REUSEPORT), so a second peer on the port would listen as well,
 /// and get some of the first one's connections.
@@ -121,6 +145,28 @@ mod tests {
         ] {
             let address = text.parse().expect("an address");
             assert_eq!(super::transport(&address), transport, "{text}");
+        }
+    }
+
+    #[test]
+    fn addresses_of_local_networks_are_not_public() {
+        for (text, public) in [
+            ("/ip4/20.0.0.3/tcp/1", true),
+            ("/ip4/100.128.0.1/tcp/1", true),
+            ("/ip6/2a01::1/udp/1/quic-v1", true),
+            ("/ip4/127.0.0.1/tcp/1", false),
+            ("/ip4/10.1.2.3/tcp/1", false),
+            ("/ip4/192.168.1.1/tcp/1", false),
+            ("/ip4/169.254.1.1/tcp/1", false),
+            ("/ip4/100.64.0.1/tcp/1", false),
+            ("/ip6/::1/tcp/1", false),
+            ("/ip6/fe80::1/tcp/1", false),
+            ("/ip6/fd00::1/tcp/1", false),
+            ("/ip6/::ffff:10.0.0.1/tcp/1", false),
+            ("/memory/1", false),
+        ] {
+            let address = text.parse().expect("an address");
+            assert_eq!(is_public(&address), public, "{text}");
         }
     }
 

@@ -11,6 +11,7 @@ use libp2p::identity::Keypair;
 use libp2p::{Multiaddr, PeerId};
 
 use crate::admission::Admission;
+use crate::database;
 use crate::gossip;
 use crate::links::Links;
 use crate::lookup;
@@ -63,6 +64,8 @@ pub struct Config {
     pub reach: Option<reach::Role>,
     /// Where peers are that it dials by itself when it has something to send to them.
     pub addresses: HashMap<PeerId, Multiaddr>,
+    /// Where it reports its connections, so that they outlive it.
+    pub database: Option<database::Recorder>,
     /// The number of the last channel that this peer has opened before; 0 for none. Its
     /// channels are numbered from the next one, so those of a peer that restarts come after
     /// those that it opened before.
@@ -91,6 +94,7 @@ impl Config {
             links: None,
             reach: None,
             addresses: HashMap::new(),
+            database: None,
             incarnation: 0,
         }
     }

@@ -15,6 +15,7 @@ pub mod channel;
 pub mod clocks;
 mod config;
 pub mod daemon;
+pub mod database;
 pub mod dial;
 pub mod driver;
 pub mod export;

@@ -433,10 +433,24 @@ impl Task {
                 ..
             } => {
                 self.on_way(connection_id, &endpoint);
+                if let Some(database) = &self.config.database {
+                    let way = self.reaching.how(connection_id);
+                    let dialled = way.filter(|way| *way == reach::How::Dialled);
+                    let dialled = dialled.map(|_| endpoint.get_remote_address());
+                    database.connected(peer_id, dialled);
+                }
                 self.on_connected(peer_id, connection_id);
             }
-            SwarmEvent::ConnectionClosed { connection_id, .. } => {
+            SwarmEvent::ConnectionClosed {
+                connection_id,
+                peer_id,
+                num_established,
+                ..
+            } => {
                 self.reaching.on_closed(connection_id);
+                if let (Some(database), 0) = (&self.config.database, num_established) {
+                    database.left(peer_id);
+                }
             }
             SwarmEvent::OutgoingConnectionError {
                 connection_id,

@@ -9,13 +9,15 @@ use libp2p::Multiaddr;
 
 use trace::time::duration;
 
-use crate::{Limits, Protocol};
+use crate::protocols::identify::PROTOCOL_VERSION;
+use crate::{Limits, Protocol, database};
 
 const EXAMPLES: &str = "\
 Examples:
   testbed-node --listen /ip4/127.0.0.1/tcp/4001 --key node.key
   testbed-node --listen /ip4/127.0.0.1/tcp/4002/ws      for browsers
   testbed-node --dial /ip4/127.0.0.1/tcp/4001/p2p/12D3Koo...
+  testbed-node --key node.key --database peers.db --listen /ip4/0.0.0.0/tcp/4001
   testbed-node --otlp http://127.0.0.1:4318 --metrics 127.0.0.1:9100
   testbed-node --hub --listen /ip4/0.0.0.0/tcp/7464 --key hub.key
   testbed-node --hub --listen /ip4/0.0.0.0/tcp/7464 --beside /ip4/192.0.2.8/tcp/7464/p2p/12D3Koo...
@@ -75,6 +77,17 @@ pub struct Cli {
     /// Make the key from a number that may be public: for experiments
     #[arg(long, value_name = "S")]
     pub seed: Option<u64>,
+    /// Keep the peers that this one has reached in this file (SQLite), and dial them
+    /// when it starts and when it has few connections; it is made if there is none
+    #[arg(long, value_name = "FILE")]
+    pub database: Option<PathBuf>,
+    /// How many peers the database keeps; of more, dead ones leave first, and then those
+    /// seen the longest ago
+    #[arg(long, value_name = "N", default_value_t = database::SIZE, requires = "database", value_parser = clap::value_parser!(u32).range(1..=i64::from(database::LARGEST)))]
+    pub database_size: u32,
+    /// The network of the peers in the database: a file of another one is refused
+    #[arg(long, value_name = "NAME", default_value = PROTOCOL_VERSION, requires = "database", value_parser = network)]
+    pub network: String,
     /// What to speak
     #[arg(
         long,
@@ -127,5 +140,19 @@ fn interval(text: &str) -> Result<Duration, String> {
     match duration(text)? {
         Duration::ZERO => Err("the time cannot be 0; write for example 50ms".to_owned()),
         interval => Ok(interval),
+    }
+}
+
+/// The longest name of a network in bytes. A guess.
+const LONGEST_NETWORK: usize = 64;
+
+/// Parses the name of a network on the command line.
+fn network(name: &str) -> Result<String, String> {
+    let is_name = !name.is_empty() && name.len() <= LONGEST_NETWORK;
+    match is_name && !name.chars().any(char::is_control) {
+        true => Ok(name.to_owned()),
+        false => Err(format!(
+            "a network's name has 1 to {LONGEST_NETWORK} bytes and is one line; write for example testbed/1.0.0"
+        )),
     }
 }

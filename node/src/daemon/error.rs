@@ -1,12 +1,13 @@
 //! The daemon's fatal errors, and the exit status of each.
 
 use std::io;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use libp2p::Multiaddr;
 
 use crate::metrics::BindError;
-use crate::{ListenError, dial, export, keys};
+use crate::{ListenError, database, dial, export, keys};
 
 /// A fatal error of the daemon.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +21,12 @@ pub(super) enum Error {
     /// There is no key.
     #[error("--key: {0}")]
     Key(#[from] keys::Error),
+    /// There is no peer database.
+    #[error("--database {0}")]
+    Database(#[from] database::Error),
+    /// The database would be made of the key, or the other way round.
+    #[error("--database {0}: that is the file of --key; name another file")]
+    SameFile(PathBuf),
     /// The peer cannot start.
     #[error(transparent)]
     Start(#[from] crate::Error),
@@ -60,6 +67,8 @@ impl Error {
         ExitCode::from(match self {
             Self::Collector(_)
             | Self::Key(_)
+            | Self::Database(_)
+            | Self::SameFile(_)
             | Self::Address(_)
             | Self::Hub(..)
             | Self::Twice(..)

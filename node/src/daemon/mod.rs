@@ -10,6 +10,7 @@ mod counts;
 mod error;
 mod gossip;
 mod hubs;
+mod known;
 mod lines;
 mod node;
 mod race;
@@ -46,6 +47,7 @@ use spans::Spans;
 
 use trace::telemetry::{Export, Sink};
 
+use crate::database::Database;
 use crate::export::{Exporter, Target};
 use crate::gossip::Watch;
 use crate::metrics::{self, Metrics, SpanMetrics};
@@ -103,6 +105,7 @@ async fn run(cli: Cli) -> Result<(), Error> {
     let sessions = cli.hub.then(Arc::<Sessions>::default);
     let counts = sessions.as_deref().map(HubCounts::new);
     let races = Races::new();
+    let database = known::open(&cli).await?;
     let add = |all: &mut Registry| {
         all.register_collector(Box::new(SpanMetrics(Arc::clone(&sink))));
         if let Some(counts) = &counts {
@@ -110,6 +113,9 @@ async fn run(cli: Cli) -> Result<(), Error> {
         }
         if !cli.via.is_empty() {
             races.register(all);
+        }
+        if let Some(database) = &database {
+            database.counts().register(all);
         }
     };
     let metrics = serve_metrics(&cli, add, &stop).await?;
@@ -123,6 +129,7 @@ async fn run(cli: Cli) -> Result<(), Error> {
         hubs: hubs.clone(),
         sessions: sessions.clone(),
         counts,
+        database: database.clone(),
     };
     let (driver, reports) =
         start::start(&cli, &sink, tracing, metrics, watch.clone(), &tasks, role)?;
@@ -155,7 +162,10 @@ async fn run(cli: Cli) -> Result<(), Error> {
             let hub = via::register(&node, &mut entered).await?;
             aside.spawn(via::stay(node.clone(), entered, hub));
         }
-        dial(&cli, node.handle()).await?;
+        if let Some(database) = &database {
+            aside.spawn(known::stay(node.handle().clone(), database.clone()));
+        }
+        dial(&cli, node.handle(), database.as_ref()).await?;
         match &output {
             Some(output) => {
                 let console = Console {
@@ -182,6 +192,9 @@ async fn run(cli: Cli) -> Result<(), Error> {
     drop(node);
     tasks.close();
     tasks.wait().await;
+    if let Some(database) = database {
+        database.close().await;
+    }
     if let Some(output) = output {
         output.end().await;
     }
@@ -206,13 +219,21 @@ async fn listen(cli: &Cli, handle: &Handle) -> Result<(), Error> {
     Ok(())
 }
 
-async fn dial(cli: &Cli, handle: &Handle) -> Result<(), Error> {
+/// Dials those that it has to. A node that knows others does without one that is not there.
+async fn dial(cli: &Cli, handle: &Handle, database: Option<&Database>) -> Result<(), Error> {
     for address in &cli.dial {
         if address::transport(address).is_none() {
             return Err(Error::Address(address.clone()));
         }
-        let peer = handle.dial(address.clone()).await?;
-        let _ = writeln!(std::io::stdout(), "connected to {peer}");
+        match (handle.dial(address.clone()).await, database) {
+            (Ok(peer), _) => drop(writeln!(std::io::stdout(), "connected to {peer}")),
+            (Err(error), Some(database)) if known::has_others(handle, database).await => {
+                stderr::note(format_args!(
+                    "warning: --dial: {error}; the node goes on with the peers of --database"
+                ));
+            }
+            (Err(error), _) => return Err(error.into()),
+        }
     }
     Ok(())
 }

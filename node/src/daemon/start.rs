@@ -15,6 +15,7 @@ use super::algorithm::Both;
 use super::counts::HubCounts;
 use super::hubs::Hubs;
 use super::{Cli, Error};
+use crate::database::Database;
 use crate::driver::{Directory, Driver, Process, Report};
 use crate::gossip::Watch;
 use crate::metrics::Metrics;
@@ -65,6 +66,8 @@ pub(super) struct Role {
     pub(super) sessions: Option<Arc<Sessions>>,
     /// As a hub: what it counts.
     pub(super) counts: Option<HubCounts>,
+    /// Where it keeps the peers that it knows.
+    pub(super) database: Option<Database>,
 }
 
 /// Starts it.
@@ -134,6 +137,7 @@ fn config(cli: &Cli, key: Keypair, role: &Role) -> Config {
     if !role.hubs.is_empty() {
         config.connection_timeout = DIAL;
     }
+    config.database = role.database.as_ref().map(Database::recorder);
     config.addresses = role.hubs.iter().cloned().collect();
     config
 }

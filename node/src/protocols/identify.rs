@@ -7,7 +7,7 @@ use super::kademlia::{self, Referrals};
 use crate::config::Config;
 
 /// The name of the network in identify messages.
-const PROTOCOL_VERSION: &str = "testbed/1.0.0";
+pub(crate) const PROTOCOL_VERSION: &str = "testbed/1.0.0";
 
 /// The name of this implementation in identify messages.
 const AGENT_VERSION: &str = concat!("testbed-node/", env!("CARGO_PKG_VERSION"));
