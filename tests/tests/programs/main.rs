@@ -34,6 +34,7 @@ mod nat_go;
 mod new;
 mod node_stdin;
 mod own_algorithm;
+mod peer_database;
 mod per_message;
 mod report;
 mod route;

@@ -54,7 +54,10 @@ impl HubWithPeers {
         let hub = Hub::start("/ip4/127.0.0.1/tcp/0", &key.to_string_lossy());
         // Kademlia would connect the two by itself.
         let args = ["--protocols", "identify,channel"];
-        let mut peers = [Peer::start(&hub, &args), Peer::start(&hub, &args)];
+        let database = folder.path().join("peers.db");
+        let kept = ["--database", &database.to_string_lossy()];
+        let with_database = [args, kept].concat();
+        let mut peers = [Peer::start(&hub, &with_database), Peer::start(&hub, &args)];
         let id = peers[1].id.clone();
         peers[0].ok(json!({ "do": "ping", "peer": id }));
         Self {

@@ -5,18 +5,16 @@ use std::process::{Command, Stdio};
 
 use super::*;
 
-/// Where the writer's file is. Only the test below sets it.
+/// Where the writer's file is. The test sets it for the process that it starts, which is the
+/// same test again.
 const FILE: &str = "TESTBED_DATABASE_OF_THE_WRITER";
 
 /// What a line about a peer begins with.
 const KEPT: &str = "kept ";
 
 /// Writes peers into the file until it is killed, and says which are committed.
-#[test]
-#[ignore = "the process that the test below kills"]
-fn writer() {
-    let path = std::env::var_os(FILE).expect("the test below starts it");
-    let (mut store, _) = open::open(&settings(Path::new(&path), 100_000, 10)).expect("a file");
+fn write_on(path: &Path) -> ! {
+    let (mut store, _) = open::open(&settings(path, 100_000, 10)).expect("a file");
     loop {
         let peer = PeerId::random();
         let _ = store.saw(&sighting(peer), NOW, NOBODY).expect("saved");
@@ -26,14 +24,17 @@ fn writer() {
 
 #[test]
 fn what_a_killed_process_has_committed_is_there() {
+    if let Some(path) = std::env::var_os(FILE) {
+        write_on(Path::new(&path));
+    }
     // Before and after SQLite copies its log into the file, at 1,000 pages.
     for count in [1, 40, 700] {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("peers.db");
         let this = std::env::current_exe().expect("this test");
         let mut writer = Command::new(this)
-            .args(["--ignored", "--nocapture", "--exact"])
-            .arg("database::tests::killed::writer")
+            .args(["--nocapture", "--exact"])
+            .arg("database::tests::killed::what_a_killed_process_has_committed_is_there")
             .env(FILE, &path)
             .stdout(Stdio::piped())
             .spawn()
