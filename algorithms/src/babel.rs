@@ -39,6 +39,7 @@
 //! nodes say to each other is in this file; `babel/links.rs` has the links, `babel/routes.rs` which
 //! routes are taken and announced.
 
+mod above;
 mod flawed;
 mod interface;
 mod links;

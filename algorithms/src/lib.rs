@@ -32,6 +32,7 @@ mod instance;
 pub mod lai_yang;
 pub mod naive_snapshot;
 pub mod oral_messages;
+pub mod overlay;
 mod party;
 pub mod ping_pong;
 pub mod producer_consumer;

@@ -57,7 +57,7 @@ impl Link {
 }
 
 impl Babel {
-    pub(super) fn is_up(&self, neighbour: NodeId) -> bool {
+    pub(crate) fn is_up(&self, neighbour: NodeId) -> bool {
         self.links.get(&neighbour).is_some_and(|link| link.up)
     }
 
@@ -67,7 +67,7 @@ impl Babel {
     }
 
     /// The cost of the link to that neighbour; none while that is down.
-    pub(super) fn cost(&self, neighbour: NodeId) -> Option<u16> {
+    pub(crate) fn cost(&self, neighbour: NodeId) -> Option<u16> {
         let link = self.links.get(&neighbour).filter(|link| link.up)?;
         Some(link.cost())
     }

@@ -14,6 +14,7 @@ pub mod hub;
 pub mod leadership;
 pub mod linearizability;
 pub mod mutual_exclusion;
+pub mod overlay;
 pub mod ping;
 mod property;
 pub mod replicated_log;

@@ -51,6 +51,10 @@ impl Lesson {
                 "Where the message of the run above ended, how could there be a node nearer to its \
                  key, and which entry of which table would have led there?"
             }
+            "overlay" => {
+                "Both ends of a link say that no route of theirs leads over it, and then it is \
+                 closed. How can a packet still be lost on it, and what would prevent that?"
+            }
             "babel" => {
                 "Node A loses its route, and its neighbour B has one. When may A not take it, \
                  although it does not lead back to A, and which message of which node changes \

@@ -152,7 +152,10 @@ impl Outages {
             until: show(until),
         };
         // With a cycle of no time it is no number.
-        if until > Duration::ZERO && !subjects.is_empty() && !(cycles <= MOST as f64) {
+        if until > Duration::ZERO
+            && !subjects.is_empty()
+            && (cycles.is_nan() || cycles > MOST as f64)
+        {
             return Err(too_many());
         }
         let mut outages = Vec::new();

@@ -15,6 +15,7 @@ pub mod generals;
 pub mod gossip;
 pub mod hub;
 pub mod mutual_exclusion;
+pub mod overlay;
 pub mod ping;
 pub mod replicated_log;
 pub mod route;

@@ -30,7 +30,14 @@ fn takes_bounds(words: &[&str]) -> bool {
     !words.iter().any(|word| {
         matches!(
             *word,
-            "list" | "explain" | "new" | "completions" | "simulate" | "check" | "export" | "sweep"
+            "list"
+                | "explain"
+                | "new"
+                | "completions"
+                | "simulate"
+                | "check"
+                | "export"
+                | "sweep"
                 | "graph"
         )
     })

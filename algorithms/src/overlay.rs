@@ -1,0 +1,252 @@
+//! An overlay that survives: each node keeps a few links, and replaces those that serve least.
+//!
+//! After re6stnet (Nexedi, 2012), an overlay between machines that the internet joins badly. Its
+//! links are chosen by what they carry (U. Beaugnon, *Building a resilient overlay network:
+//! Re6stnet*, 2012). Ways over them are found by [`babel`](crate::babel), the application below.
+//!
+//! **Links.** A node opens a bounded number of links (OPEN, ACCEPT), and accepts a bounded number
+//! from others (REFUSE beyond). Of two OPENs that cross, that of the smaller id counts. A link
+//! that falls silent is gone at once, and another one is opened in its place.
+//!
+//! **Refresh.** At each interval a node replaces one of the links that it has opened: the one with
+//! the lowest score. One that is younger than an interval is kept, since nothing is known of it.
+//! So links drift to where they are useful, and the overlay does not freeze as it began.
+//!
+//! **Drain.** A link that closes while packets are on it loses them. So it is drained first: both
+//! ends raise its cost (DRAIN), and routes go elsewhere. An end over which no route leads says so
+//! (DRAINED), and then the link is closed (CLOSE). One that still serves a route after a time-out
+//! is the last way to somebody: it stays (KEEP).
+//!
+//! **Peers.** A node knows a bounded number of others, with how often they did not answer. Those
+//! that did not are tried only when nobody else is left. The registry, which is a node like the
+//! others, names one random peer to whoever asks (ASK, INTRODUCE): one to which it has a route, so
+//! one that lives. It is needed to join, and not later. A node that the registry answers, and that
+//! finds no route to it for a while, is in an island: after a random wait it starts anew.
+//!
+//! What it needs: channels in order, and honest nodes. A message may be lost with its link.
+//!
+//! Cost: beside routing two messages for each link that opens, and with a drain five for each that
+//! closes. What nodes say is in this file; links, peers and packets are in `overlay/`.
+
+mod interface;
+mod links;
+mod packets;
+mod peers;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::babel::{self, Babel};
+use crate::{Algorithm, Describe, Effect, Fields, Input, NodeId, Out};
+
+pub use interface::{Command, Config, Output, Score, Target, Timer, Why};
+use links::Link;
+use peers::Peers;
+
+/// The messages between nodes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, crate::Message, Describe)]
+pub enum Message {
+    /// The routing protocol's own.
+    #[message(tag = 1)]
+    Routing(#[message(application)] babel::Message),
+    /// Asks for a link.
+    #[message(tag = 2, request)]
+    Open,
+    /// There is one now.
+    #[message(tag = 3, reply)]
+    Accept,
+    /// The sender has as many as it may.
+    #[message(tag = 4, reply)]
+    Refuse,
+    /// The sender wants to close the link.
+    #[message(tag = 5, request)]
+    Drain,
+    /// No route of the sender leads over the link.
+    #[message(tag = 6, reply)]
+    Drained,
+    /// The link stays after all.
+    #[message(tag = 7)]
+    Keep,
+    /// The link is closed.
+    #[message(tag = 8)]
+    Close,
+    /// Asks the registry for a peer.
+    #[message(tag = 9, request)]
+    Ask,
+    /// A peer that lives.
+    #[message(tag = 10, reply)]
+    Introduce {
+        /// It.
+        #[message(tag = 1)]
+        peer: NodeId,
+    },
+    /// What the overlay is for.
+    #[message(tag = 11)]
+    Packet(#[describe(flatten)] Packet),
+}
+
+/// A packet on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, crate::Message, Describe)]
+#[message(nested)]
+pub struct Packet {
+    /// Who has sent it.
+    #[message(tag = 1)]
+    pub origin: NodeId,
+    /// Its number there.
+    #[message(tag = 2)]
+    pub number: u32,
+    /// Where it goes.
+    #[message(tag = 3)]
+    pub destination: NodeId,
+    /// How many links it has crossed.
+    #[message(tag = 4)]
+    pub hops: u32,
+}
+
+/// The state of one node.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Overlay {
+    me: NodeId,
+    config: Arc<Config>,
+    routing: Babel,
+    links: BTreeMap<NodeId, Link>,
+    peers: Peers,
+    /// How many packets it has sent.
+    sent: u32,
+    /// Whether it waits before it starts anew.
+    alone: bool,
+}
+
+impl Overlay {
+    /// The node `me`. It may open links with any of `others`, and knows none of them at first.
+    pub fn new(me: NodeId, others: &[NodeId], config: Arc<Config>) -> Self {
+        let routing = Babel::new(me, others, Arc::clone(&config.routing));
+        Self {
+            me,
+            peers: Peers::new(config.database),
+            config,
+            routing,
+            links: BTreeMap::new(),
+            sent: 0,
+            alone: false,
+        }
+    }
+
+    /// Lets the routing protocol handle an input. A link that it finds silent is gone.
+    fn route(&mut self, input: Input<Babel>, out: &mut Out<Self>) {
+        let mut silent = Vec::new();
+        for effect in out.step_below(&mut self.routing, input) {
+            match effect {
+                Effect::Send { to, message, .. } => out.send(to, Message::Routing(message)),
+                Effect::SetTimer { timer, after } => out.set_timer(Timer::Routing(timer), after),
+                Effect::CancelTimer { timer } => out.cancel_timer(Timer::Routing(timer)),
+                Effect::Output(babel::Output::Lost { neighbour }) => silent.push(neighbour),
+                // The node has told it so itself, or sees it in the routes.
+                Effect::Output(_) => {}
+                Effect::Persist => out.persist(),
+            }
+        }
+        for neighbour in silent {
+            self.on_silent(neighbour, out);
+        }
+    }
+
+    fn begin(&mut self, out: &mut Out<Self>) {
+        if let Some(refresh) = self.config.refresh {
+            let first = interface::part_of(refresh, out);
+            out.set_timer(Timer::Refresh, refresh.saturating_add(first));
+        }
+        if let Some(every) = self.config.packets {
+            let first = interface::part_of(every, out);
+            out.set_timer(Timer::Packet, first);
+        }
+        if let Some(island) = self.config.island
+            && self.me != self.config.registry
+        {
+            out.set_timer(Timer::Island, island);
+        }
+        self.connect(out);
+    }
+}
+
+impl Algorithm for Overlay {
+    type Message = Message;
+    type Timer = Timer;
+    type Command = Command;
+    type Output = Output;
+
+    fn on_start(&mut self, out: &mut Out<Self>) {
+        self.route(Input::Start, out);
+        self.begin(out);
+    }
+
+    /// It has its peers, and no link. Those who had one with it find it silent.
+    fn on_restart(&mut self, out: &mut Out<Self>) {
+        self.route(Input::Restart, out);
+        self.begin(out);
+    }
+
+    fn on_command(&mut self, command: Command, out: &mut Out<Self>) {
+        match command {
+            Command::Show => self.show(out),
+        }
+    }
+
+    fn on_message(&mut self, from: NodeId, message: Message, out: &mut Out<Self>) {
+        match message {
+            Message::Routing(message) => self.route(Input::Message { from, message }, out),
+            Message::Open => self.on_open(from, out),
+            Message::Accept => self.on_accept(from, out),
+            Message::Refuse => self.on_refuse(from, out),
+            Message::Drain => self.on_drain(from, out),
+            Message::Drained => self.on_drained(from),
+            Message::Keep => self.on_keep(from, out),
+            Message::Close => self.on_close(from, out),
+            Message::Ask => self.on_ask(from, out),
+            Message::Introduce { peer } => self.on_introduce(from, peer, out),
+            Message::Packet(packet) => self.on_packet(from, packet, out),
+        }
+        self.look_at_drains(out);
+    }
+
+    fn on_timer(&mut self, timer: Timer, out: &mut Out<Self>) {
+        match timer {
+            Timer::Routing(timer) => self.route(Input::Timer(timer), out),
+            Timer::Refresh => self.refresh(out),
+            Timer::Connect => self.connect(out),
+            Timer::Answer(neighbour) => self.on_no_answer(neighbour, out),
+            Timer::Drain(neighbour) => self.on_undrained(neighbour, out),
+            Timer::Packet => self.send_packet(out),
+            Timer::Island => self.look_for_registry(out),
+            Timer::Anew => self.start_anew(out),
+        }
+        self.look_at_drains(out);
+    }
+
+    fn begins_operation(timer: &Timer) -> bool {
+        match timer {
+            Timer::Routing(timer) => Babel::begins_operation(timer),
+            Timer::Refresh | Timer::Packet | Timer::Island => true,
+            Timer::Connect | Timer::Answer(_) | Timer::Drain(_) | Timer::Anew => false,
+        }
+    }
+}
+
+/// The routes are those of the routing protocol, as its judge reads them.
+impl Describe for Overlay {
+    fn describe(&self, fields: &mut Fields) {
+        fields.add("links", self.link_texts());
+        fields.add("routes", self.routing.route_texts());
+        fields.integer("known", self.peers.count());
+    }
+
+    fn recover(&mut self, stored: &Self) {
+        self.routing.recover(&stored.routing);
+        self.peers.clone_from(&stored.peers);
+        // Numbers of packets are not used twice.
+        self.sent = stored.sent;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,79 @@
+//! What a node sends and forwards.
+
+use super::{Message, Output, Overlay, Packet, Timer, interface::Drop};
+use crate::{NodeId, Out};
+
+/// How many links a packet may cross: the default of IP's time to live (RFC 1700).
+const FARTHEST: u32 = 64;
+
+impl Overlay {
+    /// The next packet goes to a random one of those that are reached.
+    pub(super) fn send_packet(&mut self, out: &mut Out<Self>) {
+        let Some(every) = self.config.packets else {
+            return;
+        };
+        out.set_timer(Timer::Packet, every);
+        let reached = self.routing.reached();
+        if let Some(destination) = out.choose(&reached).copied() {
+            let number = self.sent;
+            self.sent = self.sent.wrapping_add(1);
+            out.persist();
+            out.output(Output::Sent {
+                number,
+                destination,
+            });
+            let packet = Packet {
+                origin: self.me,
+                number,
+                destination,
+                hops: 0,
+            };
+            self.forward(packet, out);
+        }
+    }
+
+    pub(super) fn on_packet(&mut self, from: NodeId, packet: Packet, out: &mut Out<Self>) {
+        let hops = packet.hops.saturating_add(1);
+        let packet = Packet { hops, ..packet };
+        if !self.carries(from) {
+            drop_packet(packet, Drop::NoLink, out);
+        } else if packet.destination == self.me {
+            let Packet { origin, number, .. } = packet;
+            out.output(Output::Delivered {
+                origin,
+                number,
+                hops,
+            });
+        } else if hops >= FARTHEST {
+            drop_packet(packet, Drop::TooFar, out);
+        } else {
+            self.forward(packet, out);
+        }
+    }
+
+    fn forward(&mut self, packet: Packet, out: &mut Out<Self>) {
+        match self.routing.next_hop(packet.destination) {
+            Some(next) => {
+                self.carried(next);
+                out.send(next, Message::Packet(packet));
+            }
+            None => drop_packet(packet, Drop::NoRoute, out),
+        }
+    }
+
+    pub(super) fn show(&self, out: &mut Out<Self>) {
+        out.output(Output::Shown {
+            links: self.all_links().len(),
+            destinations: self.routing.reached().len(),
+        });
+    }
+}
+
+fn drop_packet(packet: Packet, why: Drop, out: &mut Out<Overlay>) {
+    let Packet { origin, number, .. } = packet;
+    out.output(Output::Dropped {
+        origin,
+        number,
+        why,
+    });
+}
