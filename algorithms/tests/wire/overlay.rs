@@ -22,7 +22,7 @@ fn peers_are_asked_for() {
     same(
         Message::Introduce { peer: NodeId(300) },
         "INTRODUCE Reply peer=peer-300",
-        "520508ac02",
+        "520308ac02",
     );
 }
 
