@@ -55,8 +55,12 @@ fn every_algorithm_passes_many_schedules() {
             50,
         ),
         ("routing", 50),
+        ("overlay --crash 2 --partition 1", 5),
         ("routing --topology ring --partition 2 --crash 2", 50),
-        ("routing --cost rtt --kill 3@3s", 20),
+        (
+            "routing --cost rtt --kill 3@3s --delay 5ms --duration 80s",
+            20,
+        ),
         (
             "route --score mixed --churn exponential:5s --duplication 0.1",
             50,
