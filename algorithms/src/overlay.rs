@@ -2,7 +2,7 @@
 //!
 //! After re6stnet (Nexedi, 2012), an overlay between machines that the internet joins badly. Its
 //! links are chosen by what they carry (U. Beaugnon, *Building a resilient overlay network:
-//! Re6stnet*, 2012). Ways over them are found by [`babel`](crate::babel), the application below.
+//! Re6stnet*, 2012). Ways over them are found by [`babel`], the application below.
 //!
 //! **Links.** A node opens a bounded number of links (OPEN, ACCEPT), and accepts a bounded number
 //! from others (REFUSE beyond). Of two OPENs that cross, that of the smaller id counts. A link
