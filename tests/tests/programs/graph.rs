@@ -46,7 +46,7 @@ fn plots_are_drawn_where_there_is_something_to_compare() {
     let folder = tempfile::tempdir().expect("a folder");
     let place = folder.path().join("new").display().to_string();
     let drawn = |args: &str| {
-        let ended = graph(&format!("{args} --graphs 2 --plot {place}")).exits(0);
+        let ended = graph(&format!("{args} --graphs 2 --seed 1 --plot {place}")).exits(0);
         let plots = ended
             .stdout
             .lines()
