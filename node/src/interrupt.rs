@@ -1,10 +1,13 @@
 //! Ctrl-C, SIGTERM and SIGHUP: the first signal ends the run in order, the second at
-//! once. SIGHUP stays ignored if it was ignored at the start, as under `nohup`.
+//! once. One that comes with the first is the same request: `timeout` of coreutils sends each
+//! signal to its command, and then to its group. SIGHUP stays ignored if it was ignored at the
+//! start, as under `nohup`.
 //!
 //! A thread of its own waits for signals, so that tasks that never yield, or a thread
 //! that processes millions of spans, do not delay the second one.
 
 use std::thread;
+use std::time::{Duration, Instant};
 #[cfg(unix)]
 use std::{
     future::poll_fn,
@@ -16,6 +19,10 @@ use tokio_util::sync::CancellationToken;
 
 /// The exit status that the shell expects of a program ended by SIGINT: 128 and 2.
 const AT_ONCE: i32 = 130;
+
+/// How long after the first signal another one belongs to it. A guess: nobody presses Ctrl-C twice
+/// in that time.
+const TOGETHER: Duration = Duration::from_millis(100);
 
 /// Watches for signals from now on. The token is cancelled by the first.
 ///
@@ -33,8 +40,11 @@ pub fn watch() -> std::io::Result<CancellationToken> {
     let first = token.clone();
     let wait = async move {
         signals.next().await;
+        let at = Instant::now();
         first.cancel();
-        signals.next().await;
+        while at.elapsed() < TOGETHER {
+            signals.next().await;
+        }
         std::process::exit(AT_ONCE);
     };
     let thread = thread::Builder::new().name("signals".into());

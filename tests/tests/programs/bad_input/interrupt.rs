@@ -137,6 +137,21 @@ fn a_second_interrupt_ends_at_once() {
     assert_eq!(record["verdict"]["status"], "unknown");
 }
 
+/// As from `timeout`, which signals its command and then its group.
+#[test]
+fn two_signals_at_a_time_are_one() {
+    let runs = Runs::new();
+    let running = under_way(&runs, &mut runs.testbed(LONG));
+    let twice = format!("kill -TERM {0}; sleep 0.01; kill -TERM {0}", running.id());
+    let sent = std::process::Command::new("sh")
+        .args(["-c", &twice])
+        .status();
+    assert!(sent.expect("a shell").success());
+    no_panic(&running.end().exits(3));
+    let record = saved::record(&runs.only());
+    assert_eq!(record["verdict"]["reasons"][0], "interrupted");
+}
+
 /// A run that goes on for long, once something is measured.
 fn under_way(runs: &Runs, command: &mut std::process::Command) -> Running {
     let running = Running::start(command);
