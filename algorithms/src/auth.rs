@@ -12,8 +12,9 @@
 //!
 //! Three schemes, by what the signature of the prover covers:
 //!
-//! - *static*: a fixed text and the identity. The same signature is valid in every session, so
-//!   whoever has seen it can show it. The verifier keeps nothing, so it does not know of new keys.
+//! - *static*: a fixed text and the identity. The same signature is valid in every session, so a
+//!   process that has received it can replay it. The verifier stores no keys, so it cannot tell
+//!   that a key was replaced.
 //! - *challenge*: also a nonce, a number that the verifier has never used before. A recorded
 //!   proof is of no use. But the signature does not name the verifier: a process between the
 //!   two passes the challenge on to an honest prover, and the answer back (*relay*).

@@ -153,7 +153,7 @@ pub struct Babel {
     /// Whether it gathers them.
     #[describe(skip)]
     gathers: bool,
-    /// For which numbers it has asked, and whom.
+    /// The open requests: by destination, the sequence number, and the neighbour that was asked.
     #[describe(skip)]
     asked: BTreeMap<NodeId, (u16, NodeId)>,
     /// How many intervals there were.

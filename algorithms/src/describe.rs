@@ -6,9 +6,11 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 mod plain;
 mod record;
+mod share;
 
 pub use record::NotARecord;
 
@@ -23,8 +25,8 @@ pub enum Field {
     Flag(bool),
     /// A text.
     Text(String),
-    /// Texts in their order.
-    List(Vec<String>),
+    /// Texts in their order. States that follow each other can share them ([`Fields::share`]).
+    List(Arc<[Arc<str>]>),
     /// Values with fields of their own, in their order. A span has each as a text
     /// ([`Fields::to_record`]), and [`Fields::get_records`] reads both.
     Records(Vec<Fields>),
@@ -155,7 +157,7 @@ impl Fields {
         name: impl Into<Cow<'static, str>>,
         values: impl IntoIterator<Item = T>,
     ) {
-        let values = values.into_iter().map(|value| value.to_string());
+        let values = values.into_iter().map(|value| value.to_string().into());
         self.0.push((name.into(), Field::List(values.collect())));
     }
 
@@ -218,7 +220,7 @@ impl Fields {
     }
 
     /// The list of that name.
-    pub fn get_list(&self, name: &str) -> Option<&[String]> {
+    pub fn get_list(&self, name: &str) -> Option<&[Arc<str>]> {
         match self.get(name)? {
             Field::List(value) => Some(value),
             Field::Integer(_) | Field::Flag(_) | Field::Text(_) | Field::Records(_) => None,
@@ -321,7 +323,8 @@ impl From<NodeId> for Field {
 
 impl<T: fmt::Display> From<Vec<T>> for Field {
     fn from(values: Vec<T>) -> Self {
-        Self::List(values.iter().map(ToString::to_string).collect())
+        let texts = values.iter().map(|value| value.to_string().into());
+        Self::List(texts.collect())
     }
 }
 

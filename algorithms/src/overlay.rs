@@ -14,20 +14,21 @@
 //!
 //! **Drain.** A link that closes while packets are on it loses them. So it is drained first: both
 //! ends raise its cost (DRAIN), and routes go elsewhere. An end over which no route leads says so
-//! (DRAINED), and then the link is closed (CLOSE). One that still serves a route after a time-out
-//! is the last way to somebody: it stays (KEEP).
+//! (DRAINED), and then the link is closed (CLOSE). A link that still carries a route after a
+//! time-out stays open (KEEP): some destination has no other route.
 //!
-//! **Peers.** A node knows a bounded number of others, with how often they did not answer. Those
-//! that did not are tried only when nobody else is left. The registry, which is a node like the
-//! others, names one random peer to whoever asks (ASK, INTRODUCE): one to which it has a route, so
-//! one that lives. It is needed to join, and not later. A node that the registry answers, and that
-//! finds no route to it for a while, is in an island: after a random wait it starts anew.
+//! **Peers.** A node stores a bounded number of peers, each with its failures in a row. A peer
+//! with three failures is asked only if there is no other. The registry is a node too. It answers
+//! ASK with INTRODUCE, which names a random node to which it has a route. A node needs the registry
+//! to join, and to leave an island: if the registry answers and there is no route to it, the node
+//! waits for a random time, closes its links, and starts anew.
 //!
 //! What it needs: channels in order, and honest nodes. A message may be lost with its link.
 //!
 //! Cost: beside routing two messages for each link that opens, and with a drain five for each that
 //! closes. What nodes say is in this file; links, peers and packets are in `overlay/`.
 
+mod flawed;
 mod interface;
 mod links;
 mod packets;
@@ -36,9 +37,12 @@ mod peers;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use proto::Bytes;
+
 use crate::babel::{self, Babel};
 use crate::{Algorithm, Describe, Effect, Fields, Input, NodeId, Out};
 
+pub use flawed::{Flaw, Flawed};
 pub use interface::{Command, Config, Output, Score, Target, Timer, Why};
 use links::Link;
 use peers::Peers;
@@ -86,7 +90,7 @@ pub enum Message {
 }
 
 /// A packet on its way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, crate::Message, Describe)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, crate::Message, Describe)]
 #[message(nested)]
 pub struct Packet {
     /// Who has sent it.
@@ -101,6 +105,10 @@ pub struct Packet {
     /// How many links it has crossed.
     #[message(tag = 4)]
     pub hops: u32,
+    /// What it carries.
+    #[message(tag = 5)]
+    #[describe(name = "data.size", with = Bytes::len)]
+    pub data: Bytes,
 }
 
 /// The state of one node.
@@ -113,8 +121,10 @@ pub struct Overlay {
     peers: Peers,
     /// How many packets it has sent.
     sent: u32,
-    /// Whether it waits before it starts anew.
+    /// Whether it has asked the registry since it has no route to it.
     alone: bool,
+    /// Who was introduced then.
+    introduced: NodeId,
 }
 
 impl Overlay {
@@ -124,6 +134,7 @@ impl Overlay {
         Self {
             me,
             peers: Peers::new(config.database),
+            introduced: config.registry,
             config,
             routing,
             links: BTreeMap::new(),
@@ -149,23 +160,6 @@ impl Overlay {
         for neighbour in silent {
             self.on_silent(neighbour, out);
         }
-    }
-
-    fn begin(&mut self, out: &mut Out<Self>) {
-        if let Some(refresh) = self.config.refresh {
-            let first = interface::part_of(refresh, out);
-            out.set_timer(Timer::Refresh, refresh.saturating_add(first));
-        }
-        if let Some(every) = self.config.packets {
-            let first = interface::part_of(every, out);
-            out.set_timer(Timer::Packet, first);
-        }
-        if let Some(island) = self.config.island
-            && self.me != self.config.registry
-        {
-            out.set_timer(Timer::Island, island);
-        }
-        self.connect(out);
     }
 }
 
@@ -193,6 +187,9 @@ impl Algorithm for Overlay {
     }
 
     fn on_message(&mut self, from: NodeId, message: Message, out: &mut Out<Self>) {
+        if !self.may_link(from) {
+            return;
+        }
         match message {
             Message::Routing(message) => self.route(Input::Message { from, message }, out),
             Message::Open => self.on_open(from, out),

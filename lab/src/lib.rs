@@ -17,7 +17,6 @@ pub mod memory;
 pub mod model;
 pub mod narrative;
 pub mod options;
-pub mod outages;
 pub mod own;
 pub mod planned;
 pub mod program;

@@ -21,7 +21,7 @@ use crate::narrative::{in_steps, narrative};
 use crate::options;
 use crate::program;
 use crate::simulator::{Crash, Memory, Scenario};
-use crate::system::{self, Engine, Judgement, Setup, System};
+use crate::system::{self, Engine, Judgement, OutagesEnd, Setup, System};
 use crate::topology::{self, Topology};
 use crate::verdict::{Findings, Verdict};
 pub use error::Error;
@@ -43,6 +43,8 @@ pub struct Saved {
     pub stops: Vec<Crash>,
     /// Whether its channels were first in, first out.
     pub fifo: bool,
+    /// Until when links went out.
+    pub outages: Option<OutagesEnd>,
     /// The processes that lied.
     pub liars: Liars,
     /// How many of its spans were lost.
@@ -93,6 +95,7 @@ impl Saved {
             },
             stops: stops(&options["network"]),
             fifo: options["fifo"].as_bool().unwrap_or(true),
+            outages: outages(&options["network"]),
             liars: liars(&options["liars"]),
             lost: record["spans"]["lost"].as_u64().unwrap_or(0),
             history,
@@ -110,6 +113,7 @@ impl Saved {
             self.topology = topology.map(|topology| topology.among(self.peers));
             self.stops = scenario.crash;
             self.fifo = scenario.fifo;
+            self.outages = scenario.outages.end();
         }
         self
     }
@@ -162,6 +166,7 @@ impl Saved {
             engine: self.engine,
             stops: self.stops.clone(),
             random_crashes: false,
+            outages: self.outages,
             fifo: self.fifo,
             liars: self.liars.clone(),
         })
@@ -223,6 +228,13 @@ fn liars(recorded: &Value) -> Liars {
         format!("{}:{lie}", one["peer"]).parse::<Liars>().ok()
     });
     each.collect()
+}
+
+/// Those of a `run.json`, which has them as a scenario does.
+fn outages(network: &Value) -> Option<OutagesEnd> {
+    let text = network["outages"].as_str()?;
+    let scenario = Scenario::parse_inline(&format!("{{outages = {text}}}"));
+    scenario.ok()?.outages.end()
 }
 
 /// The crashes that were planned.

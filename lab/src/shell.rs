@@ -59,9 +59,11 @@ pub struct Changes {
 }
 
 /// The command line of a run of the simulator that runs one schedule alone, with the
-/// same choices of `seed`. It writes no file of spans, which would replace that of the run.
+/// same choices of `seed`, and records it. It writes no file of spans, which would replace that of
+/// the run.
 pub fn again(command: &[String], seed: u64, schedule: u64) -> String {
     let mut words = without(command, &["--seed", "--seeds", "--schedule", "--spans"]);
+    words.retain(|word| word != "--no-record");
     words.extend(option("--seed", seed));
     words.extend(option("--schedule", schedule));
     join(words)
@@ -89,7 +91,7 @@ pub fn again_with(command: &[String], seed: u64, schedule: u64, changes: &Change
 }
 
 /// The options that a scenario replaces.
-const OF_A_SCENARIO: [&str; 14] = [
+const OF_A_SCENARIO: [&str; 17] = [
     "--scenario",
     "--network",
     "--delay",
@@ -101,6 +103,9 @@ const OF_A_SCENARIO: [&str; 14] = [
     "--crash-state",
     "--churn",
     "--churn-until",
+    "--outages",
+    "--outages-every",
+    "--outages-until",
     "--partition",
     "--fault-duration",
     "--faults-until",
@@ -188,7 +193,7 @@ mod tests {
 
     #[test]
     fn the_printed_command_reproduces_the_failing_schedule() {
-        let words = "testbed --seed=1 simulate snapshot --seeds 10 --peers 3 --spans x";
+        let words = "testbed --seed=1 simulate snapshot --no-record --seeds 10 --peers 3 --spans x";
         let words = words.split(' ');
         let words = words.chain(["--scenario", "my file.toml"]);
         let words: Vec<_> = words.map(str::to_owned).collect();

@@ -23,6 +23,7 @@ fn bullies(engine: Engine) -> (Bullies, Processes) {
         engine,
         stops: Vec::new(),
         random_crashes: true,
+        outages: None,
         fifo: true,
         liars: lab::liars::Liars::default(),
     };

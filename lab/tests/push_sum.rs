@@ -32,6 +32,7 @@ fn averages(peers: u32, rounds: u32, split: Split, engine: Engine) -> (Averages,
         engine,
         stops: Vec::new(),
         random_crashes: false,
+        outages: None,
         fifo: true,
         liars: lab::liars::Liars::default(),
     };

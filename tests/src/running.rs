@@ -224,6 +224,16 @@ impl Ended {
         assert_eq!(self.status, Some(status), "{self}");
         self
     }
+
+    /// Checks that each of these is on standard output.
+    ///
+    /// # Panics
+    /// When one is not, with all that was written.
+    pub fn says(&self, parts: &[&str]) {
+        for part in parts {
+            assert!(self.stdout.contains(part), "{part:?} is missing: {self}");
+        }
+    }
 }
 
 impl fmt::Display for Ended {

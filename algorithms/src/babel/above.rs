@@ -4,6 +4,11 @@ use super::{Babel, routes};
 use crate::NodeId;
 
 impl Babel {
+    /// Whether there is a link to that node, used or not.
+    pub(crate) fn has_link(&self, node: NodeId) -> bool {
+        self.links.contains_key(&node)
+    }
+
     /// The routes as states have them.
     pub(crate) fn route_texts(&self) -> Vec<String> {
         routes::texts(&self.routes)

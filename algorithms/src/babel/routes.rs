@@ -279,7 +279,7 @@ impl Babel {
         }
     }
 
-    /// No destination is told of itself.
+    /// An update to a neighbour leaves out the distance to that neighbour.
     pub(super) fn send_update(&mut self, out: &mut Out<Self>) {
         self.gathers = false;
         let changed = std::mem::take(&mut self.changed);

@@ -134,7 +134,7 @@ lists! {
 fn list<'a, T: Describe + 'a>(values: impl IntoIterator<Item = &'a T>) -> Field {
     let elements: Vec<_> = values.into_iter().map(element).collect();
     let texts = elements.iter().map(|element| match element {
-        Element::Text(text) => Some(text.clone()),
+        Element::Text(text) => Some(text.as_str().into()),
         Element::Record(_) => None,
     });
     match texts.collect() {

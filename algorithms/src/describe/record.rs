@@ -91,16 +91,16 @@ fn push(field: &Field, record: &mut String) {
             let other = text.parse::<i64>().is_ok() || text == "true" || text == "false";
             push_text(text, other, record);
         }
-        Field::List(texts) => push_list(texts.iter().cloned(), record),
+        Field::List(texts) => push_list(texts.iter(), record),
         Field::Records(records) => push_list(records.iter().map(Fields::to_record), record),
     }
 }
 
-fn push_list(texts: impl Iterator<Item = String>, record: &mut String) {
+fn push_list(texts: impl Iterator<Item = impl AsRef<str>>, record: &mut String) {
     record.push('[');
     for (place, text) in texts.enumerate() {
         record.push_str(if place > 0 { ", " } else { "" });
-        push_text(&text, false, record);
+        push_text(text.as_ref(), false, record);
     }
     record.push(']');
 }
@@ -158,9 +158,9 @@ fn list(rest: &mut Rest<'_>) -> Result<Field, &'static str> {
         if !texts.is_empty() && (rest.next(), rest.next()) != (Some(','), Some(' ')) {
             return Err("a list does not end");
         }
-        texts.push(text(rest)?);
+        texts.push(text(rest)?.into());
     }
-    Ok(Field::List(texts))
+    Ok(Field::List(texts.into()))
 }
 
 /// A text, quoted or bare.
@@ -249,7 +249,7 @@ mod tests {
         let one = Fields::from_record("id=0/1 amount=5").expect("a record");
         let records = |field| -> Fields { [("channel.1".into(), field)].into_iter().collect() };
         let memory = records(Field::Records(vec![one.clone()]));
-        let span = records(Field::List(vec!["id=0/1 amount=5".to_owned()]));
+        let span = records(Field::List(["id=0/1 amount=5".into()].into()));
         assert_eq!(memory.get_records("channel.1"), Ok(vec![one]));
         assert_eq!(
             span.get_records("channel.1"),

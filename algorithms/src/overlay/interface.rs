@@ -30,7 +30,7 @@ pub enum Output {
         /// Why.
         why: Why,
     },
-    /// A drained link is the last way to somebody, and stays.
+    /// The drain of a link has timed out, and the link stays open.
     Kept {
         /// Who is at the other end.
         neighbour: NodeId,
@@ -125,18 +125,18 @@ pub enum Score {
     Random,
     /// How many destinations are reached over it.
     Routes,
-    /// How many packets it has carried since the last refresh.
-    Packets,
+    /// How many bytes of packets it has carried since the last refresh, in and out.
+    Bytes,
     /// What it costs: that with the longest round trip is closed.
     RoundTrip,
 }
 
-/// With whom a link is opened.
+/// Which peer is asked for a new link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Target {
-    /// With a random one of the known peers.
+    /// A random one of the known peers.
     Random,
-    /// With one of those that are the farthest.
+    /// A random one of those at the greatest distance.
     Distant,
 }
 
@@ -155,7 +155,7 @@ pub struct Config {
     pub refresh: Option<Duration>,
     /// By what that link is chosen.
     pub score: Score,
-    /// With whom a link is opened in its place.
+    /// Which peer is asked for the new one.
     pub target: Target,
     /// After what time a link that is not drained stays; `None`: links are closed at once.
     pub drain: Option<Duration>,

@@ -16,8 +16,8 @@ pub(super) struct Link {
     stage: Stage,
     /// How many refreshes it has seen.
     age: u32,
-    /// How many packets it has carried since the last one.
-    carried: u32,
+    /// How many bytes of packets it has carried since the last one, in and out.
+    carried: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -53,6 +53,10 @@ impl Overlay {
         self.links.values().filter(|link| link.own).count()
     }
 
+    pub(super) fn lacks_links(&self) -> bool {
+        self.own_links() < self.config.links
+    }
+
     fn accepted_links(&self) -> usize {
         self.links.len() - self.own_links()
     }
@@ -79,16 +83,14 @@ impl Overlay {
     }
 
     /// Whether packets may come over that link.
-    pub(super) fn carries(&mut self, neighbour: NodeId) -> bool {
-        let link = self.links.get_mut(&neighbour);
-        let link = link.filter(|link| link.is_open());
-        link.map(|link| link.carried = link.carried.saturating_add(1))
-            .is_some()
+    pub(super) fn is_linked(&self, neighbour: NodeId) -> bool {
+        self.links.get(&neighbour).is_some_and(Link::is_open)
     }
 
-    pub(super) fn carried(&mut self, neighbour: NodeId) {
+    /// Counts bytes that came over a link, or go over it.
+    pub(super) fn carried(&mut self, neighbour: NodeId, bytes: usize) {
         if let Some(link) = self.links.get_mut(&neighbour) {
-            link.carried = link.carried.saturating_add(1);
+            link.carried = link.carried.saturating_add(bytes as u64);
         }
     }
 
@@ -108,7 +110,10 @@ impl Overlay {
         match self.links.get(&from) {
             Some(link) if link.is_open() => self.drop_link(from, Why::Other, out),
             Some(_) if self.me < from => return,
-            Some(_) => drop(self.links.remove(&from)),
+            Some(_) => {
+                self.links.remove(&from);
+                self.connect_later(out);
+            }
             None => {}
         }
         if self.accepted_links() >= self.config.accepted {
@@ -143,7 +148,16 @@ impl Overlay {
         if self.links.get(&from).is_some_and(|link| !link.is_open()) {
             self.links.remove(&from);
             out.cancel_timer(Timer::Answer(from));
-            self.connect(out);
+            self.connect_later(out);
+        }
+    }
+
+    /// No link is asked for any more: a late answer is refused.
+    pub(super) fn forget_asked(&mut self, out: &mut Out<Self>) {
+        let asked = self.links.iter().filter(|(_, link)| !link.is_open());
+        for peer in asked.map(|(peer, _)| *peer).collect::<Vec<_>>() {
+            self.links.remove(&peer);
+            out.cancel_timer(Timer::Answer(peer));
         }
     }
 
@@ -206,7 +220,7 @@ impl Overlay {
             .links
             .values()
             .any(|link| link.own && link.stage != Stage::Open);
-        if !is_busy && self.own_links() >= self.config.links {
+        if !is_busy && !self.lacks_links() {
             if let Some(neighbour) = self.worst(out) {
                 self.replace(neighbour, out);
             }
@@ -228,7 +242,7 @@ impl Overlay {
         let score = |neighbour: NodeId, link: &Link| match self.config.score {
             Score::Random => 0,
             Score::Routes => self.routing.served(neighbour) as u64,
-            Score::Packets => link.carried.into(),
+            Score::Bytes => link.carried,
             Score::RoundTrip => {
                 let cost = self.routing.cost(neighbour).unwrap_or(INFINITY);
                 (INFINITY - cost).into()
@@ -290,7 +304,7 @@ impl Overlay {
         }
     }
 
-    /// The link is the last way to somebody.
+    /// The drain has timed out. Some destination has no other route, so the link stays open.
     pub(super) fn on_undrained(&mut self, neighbour: NodeId, out: &mut Out<Self>) {
         let stage = self.links.get(&neighbour).map(|link| link.stage);
         if let Some(Stage::Drains { .. }) = stage {

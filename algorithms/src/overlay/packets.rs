@@ -1,10 +1,18 @@
 //! What a node sends and forwards.
 
+use std::ops::Range;
+
+use proto::Bytes;
+
 use super::{Message, Output, Overlay, Packet, Timer, interface::Drop};
 use crate::{NodeId, Out};
 
 /// How many links a packet may cross: the default of IP's time to live (RFC 1700).
 const FARTHEST: u32 = 64;
+
+/// The bytes that a packet carries: from the least that fills an Ethernet frame to what a tunnel
+/// leaves of the usual 1,500. A guess; all sizes are as likely.
+const SIZES: Range<u64> = 46..1400;
 
 impl Overlay {
     /// The next packet goes to a random one of those that are reached.
@@ -16,6 +24,7 @@ impl Overlay {
         let reached = self.routing.reached();
         if let Some(destination) = out.choose(&reached).copied() {
             let number = self.sent;
+            let size = out.random(SIZES);
             self.sent = self.sent.wrapping_add(1);
             out.persist();
             out.output(Output::Sent {
@@ -27,6 +36,7 @@ impl Overlay {
                 number,
                 destination,
                 hops: 0,
+                data: Bytes::from(vec![0; size as usize]),
             };
             self.forward(packet, out);
         }
@@ -35,9 +45,11 @@ impl Overlay {
     pub(super) fn on_packet(&mut self, from: NodeId, packet: Packet, out: &mut Out<Self>) {
         let hops = packet.hops.saturating_add(1);
         let packet = Packet { hops, ..packet };
-        if !self.carries(from) {
-            drop_packet(packet, Drop::NoLink, out);
-        } else if packet.destination == self.me {
+        if !self.is_linked(from) {
+            return drop_packet(&packet, Drop::NoLink, out);
+        }
+        self.carried(from, packet.data.len());
+        if packet.destination == self.me {
             let Packet { origin, number, .. } = packet;
             out.output(Output::Delivered {
                 origin,
@@ -45,7 +57,7 @@ impl Overlay {
                 hops,
             });
         } else if hops >= FARTHEST {
-            drop_packet(packet, Drop::TooFar, out);
+            drop_packet(&packet, Drop::TooFar, out);
         } else {
             self.forward(packet, out);
         }
@@ -54,10 +66,10 @@ impl Overlay {
     fn forward(&mut self, packet: Packet, out: &mut Out<Self>) {
         match self.routing.next_hop(packet.destination) {
             Some(next) => {
-                self.carried(next);
+                self.carried(next, packet.data.len());
                 out.send(next, Message::Packet(packet));
             }
-            None => drop_packet(packet, Drop::NoRoute, out),
+            None => drop_packet(&packet, Drop::NoRoute, out),
         }
     }
 
@@ -69,8 +81,8 @@ impl Overlay {
     }
 }
 
-fn drop_packet(packet: Packet, why: Drop, out: &mut Out<Overlay>) {
-    let Packet { origin, number, .. } = packet;
+fn drop_packet(packet: &Packet, why: Drop, out: &mut Out<Overlay>) {
+    let Packet { origin, number, .. } = *packet;
     out.output(Output::Dropped {
         origin,
         number,

@@ -9,6 +9,9 @@ use crate::{NodeId, Out};
 /// After how many attempts without an answer a peer counts as dead. A guess, as in re6stnet.
 const DEAD: u32 = 3;
 
+/// How often it looks for peers in the time that one may take to answer. A guess.
+const RETRIES: u32 = 4;
+
 /// The peers that a node knows: how often in a row each did not answer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Peers {
@@ -69,6 +72,28 @@ impl Peers {
 }
 
 impl Overlay {
+    pub(super) fn begin(&mut self, out: &mut Out<Self>) {
+        if let Some(refresh) = self.config.refresh {
+            let first = part_of(refresh, out);
+            out.set_timer(Timer::Refresh, refresh.saturating_add(first));
+        }
+        if let Some(every) = self.config.packets {
+            let first = part_of(every, out);
+            out.set_timer(Timer::Packet, first);
+        }
+        if let Some(island) = self.config.island
+            && self.me != self.config.registry
+        {
+            out.set_timer(Timer::Island, island);
+        }
+        self.connect(out);
+    }
+
+    /// Whether the run has that node, and it is another one.
+    pub(super) fn may_link(&self, node: NodeId) -> bool {
+        self.routing.has_link(node)
+    }
+
     pub(super) fn saw(&mut self, peer: NodeId, out: &mut Out<Self>) {
         if peer != self.me {
             self.peers.saw(peer, out);
@@ -76,20 +101,32 @@ impl Overlay {
         }
     }
 
-    /// Opens a link if there are too few, one at a time. As long as it does not know as many peers
-    /// as it may, it also asks the registry for one.
+    /// Opens links if there are too few. As long as it knows fewer peers than it may, it also asks
+    /// the registry for one. It looks again after a while: who is asked may refuse.
     pub(super) fn connect(&mut self, out: &mut Out<Self>) {
-        if self.own_links() >= self.config.links {
-            return;
+        if self.lacks_links() {
+            if self.me != self.config.registry && !self.peers.is_full() {
+                out.send(self.config.registry, Message::Ask);
+            }
+            self.open_some(out);
+            self.connect_later(out);
         }
-        if self.me != self.config.registry && !self.peers.is_full() {
-            out.send(self.config.registry, Message::Ask);
-        }
-        let candidates = self.candidates();
-        if let Some(peer) = out.choose(&candidates).copied() {
+    }
+
+    /// Asks as many of the peers that it knows as it lacks links.
+    fn open_some(&mut self, out: &mut Out<Self>) {
+        while self.lacks_links() {
+            let candidates = self.candidates();
+            let Some(peer) = out.choose(&candidates).copied() else {
+                return;
+            };
             self.open(peer, out);
         }
-        let next = part_of(self.config.answer, out);
+    }
+
+    /// A refusal is answered by no message, so that two nodes never answer each other for ever.
+    pub(super) fn connect_later(&self, out: &mut Out<Self>) {
+        let next = part_of(self.config.answer / RETRIES, out);
         out.set_timer(Timer::Connect, next);
     }
 
@@ -115,12 +152,12 @@ impl Overlay {
         live.retain(|peer| *peer != from);
         let peer = out.choose(&live).copied().unwrap_or(self.me);
         out.send(from, Message::Introduce { peer });
-        self.connect(out);
+        self.open_some(out);
     }
 
     /// A node that is answered, and finds no route, is in an island.
     pub(super) fn on_introduce(&mut self, from: NodeId, peer: NodeId, out: &mut Out<Self>) {
-        if from != self.config.registry {
+        if from != self.config.registry || !self.may_link(peer) {
             return;
         }
         self.saw(peer, out);
@@ -128,10 +165,11 @@ impl Overlay {
             && let Some(island) = self.config.island
             && self.routing.next_hop(from).is_none()
         {
+            self.introduced = peer;
             let wait = part_of(island, out);
             out.set_timer(Timer::Anew, wait);
         }
-        self.connect(out);
+        self.open_some(out);
     }
 
     pub(super) fn look_for_registry(&mut self, out: &mut Out<Self>) {
@@ -145,17 +183,19 @@ impl Overlay {
         }
     }
 
-    /// It closes all of its links, unless there is a route by now.
+    /// It closes all of its links, unless there is a route by now, and opens one with a peer that
+    /// is not in the island.
     pub(super) fn start_anew(&mut self, out: &mut Out<Self>) {
         if self.routing.next_hop(self.config.registry).is_some() {
             return;
         }
         out.output(Output::Anew);
+        self.forget_asked(out);
         for neighbour in self.all_links() {
             out.send(neighbour, Message::Close);
             self.drop_link(neighbour, Why::Island, out);
         }
-        self.open(self.config.registry, out);
+        self.open(self.introduced, out);
         self.connect(out);
     }
 }

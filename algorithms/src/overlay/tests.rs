@@ -87,6 +87,48 @@ fn a_node_asks_the_registry_and_then_the_peer_it_names() {
     assert_eq!(sent, []);
 }
 
+/// A refusal is not answered at once: two nodes would answer each other for ever.
+#[test]
+fn a_node_that_is_refused_waits() {
+    let mut node = node(3, None);
+    done(&mut node, Input::Start);
+    hears(&mut node, 0, Message::Introduce { peer: NodeId(2) });
+    assert_eq!(hears(&mut node, 2, Message::Refuse), []);
+    let (sent, _) = done(&mut node, Input::Timer(Timer::Connect));
+    assert_eq!(sent, [(0, Message::Ask), (2, Message::Open)]);
+}
+
+/// Neither a node from outside of the run, nor one that it is introduced to, is sent anything.
+#[test]
+fn nodes_outside_of_the_run_are_ignored() {
+    let mut node = node(3, None);
+    done(&mut node, Input::Start);
+    assert_eq!(hears(&mut node, 9, Message::Open), []);
+    for peer in [9, 3].map(NodeId) {
+        assert_eq!(hears(&mut node, 0, Message::Introduce { peer }), []);
+    }
+    assert_eq!(node.peers.count(), 0);
+}
+
+/// The links that it has asked for do not come beside the new ones.
+#[test]
+fn a_node_in_an_island_starts_anew() {
+    let mut node = node(3, None);
+    done(&mut node, Input::Start);
+    hears(&mut node, 1, Message::Open);
+    hears(&mut node, 0, Message::Introduce { peer: NodeId(2) });
+    let (sent, _) = done(&mut node, Input::Timer(Timer::Island));
+    assert_eq!(sent, [(0, Message::Ask)]);
+    hears(&mut node, 0, Message::Introduce { peer: NodeId(4) });
+    let (sent, outputs) = done(&mut node, Input::Timer(Timer::Anew));
+    assert!(sent.contains(&(1, Message::Close)), "{sent:?}");
+    assert!(sent.contains(&(4, Message::Open)), "{sent:?}");
+    assert!(outputs.contains(&Output::Anew), "{outputs:?}");
+    assert_eq!(hears(&mut node, 2, Message::Accept), [(2, Message::Close)]);
+    hears(&mut node, 4, Message::Accept);
+    assert_eq!(node.link_texts(), ["peer-04 own"]);
+}
+
 #[test]
 fn links_are_bounded_and_a_late_answer_opens_none() {
     let mut node = node(3, None);
@@ -191,6 +233,7 @@ fn packets_over_closed_links_and_to_unknown_nodes_are_dropped() {
         number: 7,
         destination: NodeId(destination),
         hops: 1,
+        data: vec![0; 100].into(),
     };
     let mut of = |from: u32, destination| {
         let from = NodeId(from);

@@ -34,9 +34,10 @@ fn packets_and_the_messages_of_routing_are_carried() {
             number: 7,
             destination: NodeId(2),
             hops: 3,
+            data: vec![0, 1].into(),
         }),
-        "PACKET OneWay origin=peer-01 number=7 destination=peer-02 hops=3",
-        "5a080801100718022003",
+        "PACKET OneWay origin=peer-01 number=7 destination=peer-02 hops=3 data.size=2",
+        "5a0c08011007180220032a020001",
     );
     same(
         Message::Routing(babel::Message::Hello { number: 7 }),

@@ -87,6 +87,7 @@ impl ByHand {
             message: message.clone(),
             sequence: in_channel.count() as u64,
             incarnation: 0,
+            size: None,
         });
         let id = message.id;
         let to = to.into();
@@ -142,7 +143,7 @@ pub(crate) fn flag(name: &'static str, value: bool) -> Named {
 
 /// A field of several texts.
 pub(crate) fn list(name: &'static str, values: &[&str]) -> Named {
-    let values = values.iter().map(|value| (*value).to_owned());
+    let values = values.iter().map(|value| (*value).into());
     (name.into(), Field::List(values.collect()))
 }
 

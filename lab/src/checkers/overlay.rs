@@ -16,7 +16,8 @@ use algorithms::Fields;
 use trace::history::History;
 use trace::steps::{Event, StepRecord};
 
-use super::Property;
+use super::routing::state::{is_kept, list, routes};
+use super::{Property, routing};
 use crate::stats::show;
 pub use packets::Packets;
 
@@ -29,12 +30,23 @@ pub struct Terms {
     pub accepted: usize,
     /// Whether links are drained before they are closed.
     pub drains: bool,
-    /// For how long a node may be without a route to another one while links are replaced, in
-    /// nanoseconds.
+    /// Who leads nodes out of an island.
+    pub registry: String,
+    /// When all reach all; `None` in a check, where a run has no times.
+    pub times: Option<Times>,
+    /// The promises of the routing protocol.
+    pub routing: routing::Terms,
+}
+
+/// When all reach all, in nanoseconds.
+#[derive(Clone, Copy, Debug)]
+pub struct Times {
+    /// After what time since the start.
+    pub joined: u64,
+    /// After what time since the last fault.
+    pub rest: u64,
+    /// For how long a node may then be without a route to another one, while links are replaced.
     pub gap: u64,
-    /// After what time without a fault all reach all again, in nanoseconds; `None` if nothing is
-    /// said.
-    pub rest: Option<u64>,
 }
 
 /// What was found in a run.
@@ -50,8 +62,10 @@ pub struct Findings {
     pub packets: Packets,
     /// How many pairs of nodes that run have a route in the end, and of how many.
     pub reached: (u64, u64),
-    /// The sum of the lengths of these routes.
+    /// The sum of the lengths of these routes, in links.
     pub distance: u64,
+    /// How many bytes of messages beside packets all nodes received, and in what time.
+    pub overhead: (u64, Duration),
 }
 
 /// Checks a run.
@@ -83,22 +97,26 @@ pub fn check(history: &History, terms: &Terms) -> Findings {
         packets,
         reached,
         distance,
+        overhead: overhead(history),
     }
 }
 
-fn list<'a>(state: &'a Fields, name: &str) -> &'a [String] {
-    state.get_list(name).unwrap_or_default()
-}
-
-/// The neighbours over which routes lead.
-fn next_hops(state: &Fields) -> impl Iterator<Item = &str> {
-    let routes = list(state, "routes").iter();
-    routes.filter_map(|text| Some(text.split_once(" via ")?.1.split_once(" at ")?.0))
-}
-
-fn steps(history: &History) -> impl Iterator<Item = (&str, &StepRecord)> {
+/// The first step of each process, and those after which one of these lists is another one.
+fn changed<'a>(
+    history: &'a History,
+    lists: &'a [&str],
+) -> impl Iterator<Item = (&'a str, &'a StepRecord)> {
     let all = history.processes.iter();
-    all.flat_map(|(name, steps)| steps.iter().map(|step| (&**name, step)))
+    all.flat_map(move |(name, steps)| {
+        let mut last: Option<&StepRecord> = None;
+        let changed = steps.iter().filter(move |step| {
+            let before = last.replace(step);
+            let is_kept =
+                |before: &StepRecord, list: &str| is_kept(list, &before.state, &step.state);
+            before.is_none_or(|before| !lists.iter().all(|list| is_kept(before, list)))
+        });
+        changed.map(|step| (&**name, step))
+    })
 }
 
 fn outputs(step: &StepRecord) -> impl Iterator<Item = (&str, &Fields)> {
@@ -110,7 +128,7 @@ fn outputs(step: &StepRecord) -> impl Iterator<Item = (&str, &Fields)> {
 
 fn bounds(history: &History, terms: &Terms) -> Property {
     let mut property = Property::new("links are bounded").looks_at("state with `links`");
-    for (node, step) in steps(history) {
+    for (node, step) in changed(history, &["links"]) {
         let links = list(&step.state, "links");
         let own = links.iter().filter(|text| text.contains(" own")).count();
         let accepted = links.len() - own;
@@ -125,7 +143,8 @@ fn bounds(history: &History, terms: &Terms) -> Property {
     property
 }
 
-/// A node that closes a link to replace it has no route over it, and was told so by the other end.
+/// A node that closes a link to replace it was told by the other end that no route leads over it,
+/// and loses no route by that.
 fn served(history: &History, terms: &Terms) -> Property {
     let mut property = Property::new("a link that is replaced serves nobody")
         .looks_at("output Closed with the reason `replaced`");
@@ -134,12 +153,13 @@ fn served(history: &History, terms: &Terms) -> Property {
         return property;
     }
     for (node, steps) in &history.processes {
-        let mut drained = BTreeMap::<&str, bool>::new();
+        let mut drained = BTreeSet::<&str>::new();
         for pair in steps.windows(2) {
             let [before, step] = pair else { continue };
+            let from = step.received.as_ref().map(|received| &*received.from);
             if let Some(received) = &step.received {
                 match &*received.message.kind {
-                    "DRAINED" => drop(drained.insert(&received.from, true)),
+                    "DRAINED" => drop(drained.insert(&received.from)),
                     "ACCEPT" | "OPEN" | "KEEP" => drop(drained.remove(&*received.from)),
                     _ => {}
                 }
@@ -147,39 +167,48 @@ fn served(history: &History, terms: &Terms) -> Property {
             for (_, fields) in outputs(step).filter(|(kind, _)| *kind == "Closed") {
                 let neighbour = fields.get_text("neighbour").unwrap_or_default();
                 if fields.get_text("why") == Some("replaced") {
-                    let served = next_hops(&before.state)
-                        .filter(|hop| *hop == neighbour)
-                        .count();
-                    // The last route may have gone in the step itself.
-                    let served = served.min(
-                        next_hops(&step.state)
-                            .filter(|hop| *hop == neighbour)
-                            .count(),
-                    );
-                    let is_told = drained.get(neighbour) == Some(&true);
-                    property.check(served == 0 && is_told, || {
-                        let other = if is_told { "had" } else { "had not" };
-                        format!(
-                            "{node} (step {}) closed the link to {neighbour}, over which it had \
-                             {served} routes, and which {other} said that it has none",
-                            step.number
-                        )
+                    // What the neighbour itself takes back is not lost by the closing.
+                    let lost = match from == Some(neighbour) {
+                        true => None,
+                        false => lost_over(neighbour, &before.state, &step.state),
+                    };
+                    let is_told = drained.contains(neighbour);
+                    property.check(is_told && lost.is_none(), || {
+                        let why = match lost {
+                            Some(to) => format!("lost its route to {to}"),
+                            None => "was not told that the other end has no route".to_owned(),
+                        };
+                        let number = step.number;
+                        format!("{node} (step {number}) closed the link to {neighbour}, and {why}")
                     });
                 }
                 drained.remove(neighbour);
             }
         }
     }
+    if property.checked == 0 {
+        property.idle("no link was replaced");
+    }
     property
+}
+
+/// A destination that was reached over that neighbour, and is reached no more.
+fn lost_over<'a>(neighbour: &str, before: &'a Fields, after: &Fields) -> Option<&'a str> {
+    let lost = routes(before).find(|route| {
+        let is_kept = || routes(after).any(|other| other.to == route.to);
+        route.via == neighbour && !is_kept()
+    });
+    Some(lost?.to)
 }
 
 fn over_links(history: &History) -> Property {
     let mut property =
         Property::new("next hops are links").looks_at("state with `links` and `routes`");
-    for (node, step) in steps(history) {
+    for (node, step) in changed(history, &["links", "routes"]) {
         let links = list(&step.state, "links").iter();
         let links: Vec<_> = links.filter_map(|text| text.split(' ').next()).collect();
-        let stray = next_hops(&step.state).find(|hop| !links.contains(hop));
+        let mut hops = routes(&step.state).map(|route| route.via);
+        let stray = hops.find(|hop| !links.contains(hop));
         property.check(stray.is_none(), || {
             let stray = stray.unwrap_or_default();
             format!(
@@ -194,63 +223,127 @@ fn over_links(history: &History) -> Property {
 /// Who reaches whom in the end, over routes of what length, and whether that is everybody, but for
 /// short gaps.
 fn ends(history: &History, terms: &Terms) -> ((u64, u64), u64, Property) {
-    let mut property = Property::new("all reach all in the end").looks_at("state with `routes`");
-    let down = |name: &str| {
-        let mut crashes = history.crashes.iter();
-        crashes.any(|crash| *crash.process == *name && crash.restarted.is_none())
-    };
-    let up = history.processes.iter().filter(|(name, _)| !down(name));
+    let up = history.processes.iter();
     let up: BTreeMap<&str, _> = up
+        .filter(|(name, _)| history.stopped(name).is_none())
         .filter_map(|(name, steps)| Some((&**name, steps.last()?)))
         .collect();
     let wanted = up.len().saturating_sub(1);
-    let (mut reached, mut distance) = (0, 0);
-    let last_fault = last_fault(history);
+    let (reached, distance) = lengths(&up);
+    let mut property = Property::new("all reach all in the end").looks_at("state with `routes`");
     let end = up.values().map(|step| step.at_unix_nano).max().unwrap_or(0);
-    let began = steps(history).map(|(_, step)| step.at_unix_nano).min();
-    let quiet = end.saturating_sub(last_fault.or(began).unwrap_or(end));
-    let is_rested = terms.rest.is_some_and(|rest| quiet >= rest);
-    for (node, step) in &up {
-        let routes = list(&step.state, "routes").iter().filter_map(|text| {
-            let (to, rest) = text.split_once(" via ")?;
-            let metric: u64 = rest.split_once(" at ")?.1.parse().ok()?;
-            up.contains_key(to).then_some(metric)
-        });
-        let (count, sum) = routes.fold((0, 0), |(count, sum), metric| (count + 1, sum + metric));
-        reached += count;
-        distance += sum;
-        if is_rested {
-            let seen = reached_since(&history.processes[*node], end.saturating_sub(terms.gap));
-            let seen = seen.into_iter().filter(|to| up.contains_key(to)).count();
-            property.check(seen == wanted, || {
-                let gap = show(Duration::from_nanos(terms.gap));
-                format!("{node} had a route to {seen} of {wanted} in the last {gap}")
-            });
+    match required(history, terms, end) {
+        Required::No(why) => property.idle(why),
+        Required::Unknown(why) => property.not_known(why),
+        Required::Yes { gap } => {
+            for node in up.keys() {
+                let seen = reached_since(&history.processes[*node], end.saturating_sub(gap));
+                let seen = seen.into_iter().filter(|to| up.contains_key(to)).count();
+                property.check(seen == wanted, || {
+                    let gap = show(Duration::from_nanos(gap));
+                    format!("{node} had a route to {seen} of {wanted} in the last {gap}")
+                });
+            }
         }
     }
-    match terms.rest {
-        None => property.idle("nothing is said of the end"),
-        Some(rest) if !is_rested => {
-            let [quiet, rest] = [quiet, rest].map(|nanos| show(Duration::from_nanos(nanos)));
-            property.unknown(format!(
-                "the run ended {quiet} after the start or the last fault, and has to last {rest} \
-                 longer than that; make --duration longer"
-            ));
-        }
-        Some(_) => {}
+    let pairs = up.len() as u64 * wanted as u64;
+    ((reached, pairs), distance, property)
+}
+
+/// How many pairs of these nodes there are of which the first reaches the second over the next hops,
+/// and the sum of the links that these lead over.
+fn lengths(up: &BTreeMap<&str, &StepRecord>) -> (u64, u64) {
+    let mut next = BTreeMap::<&str, BTreeMap<&str, &str>>::new();
+    for (name, step) in up {
+        let hops = routes(&step.state).map(|route| (route.to, route.via));
+        next.insert(name, hops.collect());
     }
-    let all = up.len() as u64 * wanted as u64;
-    ((reached, all), distance, property)
+    let (mut reached, mut distance) = (0, 0);
+    for from in up.keys() {
+        for to in up.keys().filter(|to| *to != from) {
+            let mut at = *from;
+            let mut length = 0;
+            while at != *to && length < up.len() as u64 {
+                let Some(via) = next.get(at).and_then(|next| next.get(to)) else {
+                    break;
+                };
+                at = *via;
+                length += 1;
+            }
+            if at == *to {
+                reached += 1;
+                distance += length;
+            }
+        }
+    }
+    (reached, distance)
+}
+
+/// What nodes receive beside packets.
+fn overhead(history: &History) -> (u64, Duration) {
+    let steps = || history.steps().map(|(.., step)| step);
+    let received = steps().filter_map(|step| step.received.as_ref());
+    let others = received.filter(|received| received.message.kind != "PACKET");
+    let bytes = others.filter_map(|received| received.size).sum();
+    let times = || steps().map(|step| step.at_unix_nano);
+    let took = times().max().unwrap_or(0) - times().min().unwrap_or(0);
+    (bytes, Duration::from_nanos(took))
+}
+
+/// Whether all have to reach all in the end.
+enum Required {
+    Yes { gap: u64 },
+    No(String),
+    Unknown(String),
+}
+
+fn required(history: &History, terms: &Terms, end: u64) -> Required {
+    let Some(times) = terms.times else {
+        return Required::No("a check has no times".into());
+    };
+    if terms.routing.goes_out {
+        return Required::No("links go out until the end (--outages)".into());
+    }
+    if history.stopped(&terms.registry).is_some() {
+        let registry = &terms.registry;
+        return Required::No(format!(
+            "{registry}, the registry, stopped: islands are not joined"
+        ));
+    }
+    let began = history.steps().map(|(.., step)| step.at_unix_nano).min();
+    let (since, wait) = match last_fault(history) {
+        Some(fault) => (fault, times.rest),
+        None => (began.unwrap_or(end), times.joined),
+    };
+    let unrest = routing::unrest(history, &terms.routing);
+    let quiet = |since: u64| end.saturating_sub(since);
+    let in_short = |nanos: u64| show(Duration::from_nanos(nanos));
+    if quiet(since) < wait {
+        return Required::Unknown(format!(
+            "the run ended {} after the start or the last fault, and all have to reach all after \
+             {}: take a longer --duration",
+            in_short(quiet(since)),
+            in_short(wait)
+        ));
+    }
+    if let Some(stalled) = unrest.stalled.filter(|at| quiet(*at) < times.rest) {
+        return Required::Unknown(format!(
+            "a process took no step although it had to, until {} before the end",
+            in_short(quiet(stalled))
+        ));
+    }
+    match unrest.lost.filter(|at| quiet(*at) < times.rest) {
+        Some(_) => Required::No("messages were lost until the end".into()),
+        None => Required::Yes { gap: times.gap },
+    }
 }
 
 /// To whom a node had a route at any time from then on.
 fn reached_since(steps: &[StepRecord], from: u64) -> BTreeSet<&str> {
     let before = steps.partition_point(|step| step.at_unix_nano < from);
     let states = steps.iter().skip(before.saturating_sub(1));
-    let routes = states.flat_map(|step| list(&step.state, "routes"));
-    routes
-        .filter_map(|text| Some(text.split_once(" via ")?.0))
-        .collect()
+    let all = states.flat_map(|step| routes(&step.state));
+    all.map(|route| route.to).collect()
 }
 
 /// When the last fault began or ended.

@@ -100,7 +100,7 @@ fn leader_completeness(now: &Moment<'_>) -> Property {
 struct Leader<'a> {
     process: &'a str,
     term: Option<i64>,
-    log: &'a [String],
+    log: &'a [Arc<str>],
     /// The commands of the log, which many outputs are compared with.
     commands: OnceCell<Vec<Option<i64>>>,
 }
@@ -125,7 +125,7 @@ impl<'a> Leader<'a> {
     }
 
     fn commands(&self) -> &[Option<i64>] {
-        let read = |entry: &String| entry.split_once(':')?.1.parse().ok();
+        let read = |entry: &Arc<str>| entry.split_once(':')?.1.parse().ok();
         self.commands
             .get_or_init(|| self.log.iter().map(read).collect())
     }
@@ -142,7 +142,7 @@ impl<'a> Leader<'a> {
         property.check(held == Some(*command), || {
             let leader = self.process;
             let entry = place.and_then(|place| self.log.get(place));
-            let has = entry.map_or("no entry", String::as_str);
+            let has = entry.map_or("no entry", |entry| entry);
             format!(
                 "{leader} leads and has {has} at index {index}, where {by} carried out {command}"
             )
@@ -331,7 +331,7 @@ fn outputs(history: &History) -> impl Iterator<Item = (&str, usize, Applied)> {
     outputs.filter_map(|(by, at, kind, fields)| Some((&**by, at, Applied::read(kind, fields)?)))
 }
 
-fn log(state: &Fields) -> &[String] {
+fn log(state: &Fields) -> &[Arc<str>] {
     state.get_list("log").unwrap_or_default()
 }
 

@@ -231,14 +231,14 @@ fn minimum(run: &Run<'_>) -> Property {
             let in_vain = tried.get(message);
             let table = step.state.get_list("table").unwrap_or_default();
             let missed = table.iter().find(|entry| {
-                let id = run.ids.get(entry.as_str());
+                let id = run.ids.get::<str>(entry);
                 id.is_some_and(|id| id ^ sent.key < own ^ sent.key)
                     && !run.has_visited(message, entry)
-                    && !in_vain.is_some_and(|all| all.contains(entry.as_str()))
+                    && !in_vain.is_some_and(|all| all.contains::<str>(entry))
             });
             property.check(missed.is_none(), || {
                 let (number, key) = (step.number, sent.key);
-                let missed = missed.map_or("", String::as_str);
+                let missed = missed.map_or("", |missed| missed);
                 format!(
                     "{message} for {key:016x} ends at {node} (step {number}), which names {nearest}, and knows {missed}, which is nearer"
                 )

@@ -10,7 +10,8 @@ mod distances;
 mod holes;
 mod loops;
 mod network;
-mod state;
+mod outages;
+pub(super) mod state;
 #[cfg(test)]
 mod tests;
 
@@ -24,6 +25,7 @@ use crate::stats::{Summary, Times};
 use network::Network;
 
 pub use loops::safe;
+pub use outages::{Outages, outages};
 
 /// What nodes promise.
 #[derive(Clone, Debug)]
@@ -34,6 +36,8 @@ pub struct Terms {
     pub destinations: BTreeSet<String>,
     /// Whether a link costs 1, and what the environment adds.
     pub hops: bool,
+    /// Whether links go out until the run ends, so that nothing has to be at rest.
+    pub goes_out: bool,
     /// Whether channels keep the order. Without, a distance that was overtaken by a newer one is
     /// corrected by the next table.
     pub fifo: bool,
@@ -92,6 +96,26 @@ pub struct Findings {
     pub holes: Option<Summary>,
     /// How many routes there are in the end, and the sum of their metrics.
     pub routes: (u64, u64),
+}
+
+/// What keeps a network from rest, beside crashes, partitions and what the environment does. Times
+/// are in nanoseconds since the Unix epoch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unrest {
+    /// When the last message was sent that the network has lost.
+    pub lost: Option<u64>,
+    /// When the last time ended in which a node took no step although it had to.
+    pub stalled: Option<u64>,
+}
+
+/// Looks for that.
+pub fn unrest(history: &History, terms: &Terms) -> Unrest {
+    let network = Network::read(history, terms);
+    let ends = network.stalls.iter().map(|(_, end)| *end);
+    Unrest {
+        lost: network.losses().map(|message| message.sent).max(),
+        stalled: ends.max(),
+    }
 }
 
 /// Checks a run.

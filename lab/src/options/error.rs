@@ -55,6 +55,30 @@ pub enum Error {
         /// How long peers are up.
         session: Delay,
     },
+    /// There are no outages to say more of.
+    #[error("{option} {time:?}: no link has an outage; add --outages 45%<2m, or leave it out")]
+    NoOutages {
+        /// The option.
+        option: &'static str,
+        /// Its value.
+        time: Duration,
+    },
+    /// A trace says when its outages are.
+    #[error("{option} {time:?}: the lines of --outages {file} have their times; leave it out")]
+    TracedOutages {
+        /// The option.
+        option: &'static str,
+        /// Its value.
+        time: Duration,
+        /// The trace.
+        file: String,
+    },
+    /// There are outages already.
+    #[error("--outages {outages}: the scenario has a table outages; leave one of them out")]
+    TwoOutages {
+        /// What the option says.
+        outages: String,
+    },
     /// All peers are to stop.
     #[error("--kill: all {peers} peers are to stop; leave one that goes on")]
     AllKilled {

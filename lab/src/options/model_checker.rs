@@ -49,6 +49,9 @@ impl States {
             ("--restart", !net.restart.is_empty()),
             ("--churn", net.churn.is_some()),
             ("--churn-until", net.churn_until.is_some()),
+            ("--outages", net.outages.is_some()),
+            ("--outages-every", net.outages_every.is_some()),
+            ("--outages-until", net.outages_until.is_some()),
             ("--delay", net.delay.is_some()),
         ];
         if let Some((option, _)) = ignored.iter().find(|(_, given)| *given) {

@@ -9,7 +9,7 @@ use super::error::Error;
 use crate::delay::Delay;
 use crate::liars::Liars;
 use crate::planned::{Crashes, Kill};
-use crate::simulator::{Churn, Crash, Frequency, Memory, Scenario};
+use crate::simulator::{AskedOutages, Churn, Crash, Frequency, Memory, Outages, Scenario};
 use crate::values;
 
 /// What happens to messages and peers.
@@ -42,6 +42,16 @@ pub struct Net {
     /// Until when peers leave; then all come back [default: 10s]
     #[arg(long, global = true, value_name = "TIME", value_parser = values::interval)]
     pub churn_until: Option<Duration>,
+    /// Let links go out for a time: 45%<2m, of which so many end within that time, 45%<2m,55%<3m,
+    /// as --delay, or a file of lines 90s,3.5m,7-9. Each link has outages of its own
+    #[arg(long, global = true, value_name = "D|FILE")]
+    pub outages: Option<AskedOutages>,
+    /// For how long a link works between two outages, on average [default: 1h]
+    #[arg(long, global = true, value_name = "TIME", value_parser = values::interval)]
+    pub outages_every: Option<Duration>,
+    /// Until when links go out [default: until the run ends]
+    #[arg(long, global = true, value_name = "TIME", value_parser = values::interval)]
+    pub outages_until: Option<Duration>,
     /// Let peers lie: 0,3:equivocate tells some the truth and others not; 2:forge lies to
     /// all, 2:silent sends nothing, 2:custom is the system's own. May be given several times
     #[arg(long, global = true, value_name = "PEER,...:LIE")]
@@ -113,6 +123,50 @@ impl Net {
             session: Some(session.clone()),
             until: self.churn_until.unwrap_or(CHURN),
             ..Churn::default()
+        };
+        Ok(scenario.check(peers)?)
+    }
+
+    /// Adds the outages to the scenario of so many peers.
+    ///
+    /// # Errors
+    /// [`Error`] names the value and the way out.
+    pub fn add_outages(&self, scenario: &mut Scenario, peers: u32) -> Result<(), Error> {
+        let times = [
+            ("--outages-every", self.outages_every),
+            ("--outages-until", self.outages_until),
+        ];
+        let mut times = times
+            .into_iter()
+            .filter_map(|(name, time)| Some((name, time?)));
+        let Some(asked) = &self.outages else {
+            return match times.next() {
+                None => Ok(()),
+                Some((option, time)) => Err(Error::NoOutages { option, time }),
+            };
+        };
+        if !scenario.outages.is_none() {
+            let outages = asked.to_string();
+            return Err(Error::TwoOutages { outages });
+        }
+        let usual = Outages::default();
+        scenario.outages = match asked {
+            AskedOutages::Length(length) => Outages {
+                length: Some(length.clone()),
+                every: self.outages_every.unwrap_or(usual.every),
+                until: self.outages_until,
+                ..usual
+            },
+            AskedOutages::Trace(trace) => match times.next() {
+                None => Outages {
+                    trace: Some(trace.clone()),
+                    ..usual
+                },
+                Some((option, time)) => {
+                    let file = asked.to_string();
+                    return Err(Error::TracedOutages { option, time, file });
+                }
+            },
         };
         Ok(scenario.check(peers)?)
     }

@@ -46,12 +46,17 @@ pub struct Schedules {
     /// messages; 0s: not at all
     #[arg(long, global = true, value_name = "TIME", default_value = "5s", value_parser = values::duration)]
     pub shrink: Duration,
+    /// Record no schedule, for long runs and sweeps: there are results, and neither spans nor a
+    /// diagram. A failure is not made smaller
+    #[arg(long, global = true)]
+    pub no_record: bool,
     /// How many commands, messages and timers a schedule may have
     #[arg(long, global = true, value_name = "N", default_value_t = Limits::EVENTS, value_parser = values::count::<u64>)]
     pub max_events: u64,
-    /// How long a schedule may take, in its own time
-    #[arg(long, global = true, value_name = "TIME", default_value = "600s", value_parser = values::duration)]
-    pub max_time: Duration,
+    /// How long a schedule may take, in its own time [default: 600s after its last command and its last
+    /// planned fault]
+    #[arg(long, global = true, value_name = "TIME", value_parser = values::duration)]
+    pub max_time: Option<Duration>,
     /// How much memory a schedule may take, as estimated; two run at once on two
     /// processors
     #[arg(long, global = true, value_name = "BYTES", default_value = "2G")]
@@ -101,6 +106,7 @@ impl Schedules {
         }
         scenario.crash.extend(net.stops());
         net.add_churn(&mut scenario, peers)?;
+        net.add_outages(&mut scenario, peers)?;
         self.add_random(net, &mut scenario.random);
         scenario.check(peers)?;
         self.ends_after(&scenario)?;
@@ -113,12 +119,10 @@ impl Schedules {
     /// missing then is judged as missing.
     fn ends_after(&self, scenario: &Scenario) -> Result<(), Error> {
         let most = scenario.longest_delay();
-        match most < self.max_time {
+        let limit = self.max_time.unwrap_or(Limits::TIME);
+        match most < limit {
             true => Ok(()),
-            false => Err(Error::DelayBeyondTime {
-                most,
-                limit: self.max_time,
-            }),
+            false => Err(Error::DelayBeyondTime { most, limit }),
         }
     }
 

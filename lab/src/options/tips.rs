@@ -20,7 +20,9 @@ pub fn add(mut error: Error, command: &Command, words: &[OsString]) -> Error {
         ErrorKind::InvalidSubcommand => {
             valid(command, words, &program).or_else(|| other_command(&error, command, &program))
         }
-        ErrorKind::ValueValidation => list(&error, words, &program),
+        ErrorKind::ValueValidation | ErrorKind::InvalidValue => {
+            list(&error, command, words, &program)
+        }
         _ => None,
     };
     let Some(tip) = tip else {
@@ -56,19 +58,44 @@ fn other_command(error: &Error, command: &Command, program: &str) -> Option<Stri
     (has_list && !is_known).then(|| format!("{program} list shows what there is to run"))
 }
 
-/// A list that stands before what a sweep runs is read as the value of one run.
-fn list(error: &Error, words: &[OsString], program: &str) -> Option<String> {
+/// A list is the value of one run where it stands before what a sweep runs, and without a sweep.
+fn list(error: &Error, command: &Command, words: &[OsString], program: &str) -> Option<String> {
     let [arg, value] = [ContextKind::InvalidArg, ContextKind::InvalidValue].map(|kind| {
         let context = error.get(kind);
         context.map(ToString::to_string).unwrap_or_default()
     });
-    let is_list = value.contains(',') && words.iter().any(|word| word == "sweep");
+    let (first, _) = value.split_once(',')?;
     let option = arg.split(' ').next().unwrap_or_default();
-    is_list.then(|| {
-        format!(
+    if words.iter().any(|word| word == "sweep") {
+        return Some(format!(
             "options stand after the experiment or engine: {program} sweep ... {option} {value}"
-        )
-    })
+        ));
+    }
+    swept(command, words, [&value, first], program)
+}
+
+/// The sweep over a list whose first value is valid.
+fn swept(
+    command: &Command,
+    words: &[OsString],
+    [list, first]: [&str; 2],
+    program: &str,
+) -> Option<String> {
+    command.find_subcommand("sweep")?;
+    let words: Option<Vec<_>> = words[1..].iter().map(|word| word.to_str()).collect();
+    let words = words?;
+    let is_command = |word: &&str| command.find_subcommand(word).is_some();
+    let place = words.iter().position(is_command)?;
+    let of_one = words.iter().map(|word| match word.strip_suffix(list) {
+        Some(option) if option.is_empty() || option.ends_with('=') => format!("{option}{first}"),
+        _ => (*word).to_owned(),
+    });
+    let of_one = std::iter::once("testbed".to_owned()).chain(of_one);
+    command.clone().try_get_matches_from(of_one).ok()?;
+    let (before, rest) = words.split_at(place);
+    let sweep = [&[program, "sweep"], rest, before].concat();
+    let line = shlex::try_join(sweep).unwrap_or_default();
+    Some(format!("a list is for a sweep: {line}"))
 }
 
 /// The first variant of the words that clap takes.

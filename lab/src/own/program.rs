@@ -331,6 +331,8 @@ enum Prepared {
         limits: Limits,
         seeds: [u64; 2],
         shrink: Duration,
+        /// Whether a schedule is recorded as spans.
+        is_recorded: bool,
     },
     ModelChecker(Plan),
 }
@@ -359,6 +361,7 @@ impl Search {
             engine: Engine::ModelChecker,
             stops: Vec::new(),
             random_crashes: false,
+            outages: None,
             fifo: true,
         };
         let path = run.scenario.as_deref();
@@ -374,6 +377,7 @@ impl Search {
                 setup.stops.clone_from(&scenario.crash);
                 setup.random_crashes = scenario.crashes_at_random();
                 setup.fifo = scenario.fifo;
+                setup.outages = scenario.outages.end();
                 let unordered = options::Schedules::without_order(path, &scenario, net);
                 let engine = Prepared::Simulator {
                     processes,
@@ -381,6 +385,7 @@ impl Search {
                     limits: schedules.limits(),
                     seeds: [schedules.schedule.unwrap_or(seed), schedules.seeds],
                     shrink: schedules.shrink,
+                    is_recorded: !schedules.no_record,
                 };
                 (engine, unordered)
             }
@@ -418,6 +423,7 @@ impl Search {
                 limits,
                 seeds,
                 shrink,
+                is_recorded,
             } => {
                 scenario.check_commands(system.commands().len())?;
                 let shrinking = Shrinking {
@@ -425,7 +431,10 @@ impl Search {
                     rebuild,
                 };
                 let trial = Trial::new(system, processes, *scenario, limits, seeds);
-                let trial = trial.with_shrinking(shrinking);
+                let trial = match is_recorded {
+                    true => trial.with_shrinking(shrinking),
+                    false => trial.without_spans(),
+                };
                 trial.run(sink, &Beside(spans));
                 sink.counts();
                 let results = trial.results(store, typed, self.setup.seed);

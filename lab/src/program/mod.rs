@@ -172,12 +172,6 @@ impl System for Programs {
         let count = operations.len() as u64;
         let done = operations.iter().filter(|one| one.is_done());
         let between = self.between_programs(history);
-        let figure = |name, measured, formula: &str| Figure {
-            name,
-            measured,
-            theory: None,
-            formula: formula.into(),
-        };
         let (mut properties, measured) = judge::check(
             self.workload,
             self.consistency,
@@ -199,13 +193,13 @@ impl System for Programs {
         Judgement {
             properties,
             figures: vec![
-                figure("operations", count, "that clients asked for"),
-                figure(
+                Figure::new("operations", count, "that clients asked for"),
+                Figure::new(
                     "carried out",
                     done.count() as u64,
                     "the others were refused, or nothing is known",
                 ),
-                figure("messages", between, "between programs"),
+                Figure::new("messages", between, "between programs"),
             ],
             measures,
             ..Judgement::default()

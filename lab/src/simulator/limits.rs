@@ -5,6 +5,7 @@
 //! not depend on the machine: the same seed meets the same limit everywhere.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use algorithms::Fields;
@@ -17,8 +18,9 @@ use crate::stats::{show, thousands};
 pub struct Limits {
     /// Commands, messages and timers that are handled, or dropped.
     pub events: u64,
-    /// Its virtual time.
-    pub time: Duration,
+    /// Its virtual time; without it [`Self::TIME`] after the last command and the last planned
+    /// fault.
+    pub time: Option<Duration>,
     /// The size of its records and of what is under way, in bytes, as estimated.
     pub memory: u64,
 }
@@ -36,7 +38,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             events: Self::EVENTS,
-            time: Self::TIME,
+            time: None,
             memory: Self::MEMORY,
         }
     }
@@ -99,17 +101,27 @@ fn weight_of_message(message: &MessageRecord) -> usize {
     weight_of(&message.fields)
 }
 
-/// A field is a name, and a value with its text.
+/// What the counters and the allocator take of a text. A guess.
+const ALLOCATED: usize = 32;
+
+/// A field is a name, and a value with its text. A text or a list that a record before it has as
+/// well was counted there.
 fn weight_of(fields: &Fields) -> usize {
     const FIELD: usize = 64;
     let texts = fields.iter().map(|(_, field)| match field {
         algorithms::Field::Text(text) => text.len(),
-        algorithms::Field::List(texts) => {
-            let all = texts.iter().map(|text| text.len() + size_of::<String>());
-            all.sum()
-        }
+        algorithms::Field::List(texts) if Arc::strong_count(texts) > 1 => 0,
+        algorithms::Field::List(texts) => texts.iter().map(weight_of_entry).sum(),
         algorithms::Field::Records(records) => records.iter().map(weight_of).sum(),
         algorithms::Field::Integer(_) | algorithms::Field::Flag(_) => 0,
     });
     texts.map(|text| text + FIELD).sum()
+}
+
+fn weight_of_entry(text: &Arc<str>) -> usize {
+    let own = match Arc::strong_count(text) {
+        1 => text.len() + ALLOCATED,
+        _ => 0,
+    };
+    own + size_of::<Arc<str>>()
 }

@@ -26,10 +26,10 @@ mod unchanged;
 
 pub use ids::SeededIds;
 pub use limits::{End, Limit, Limits};
-use scenario::Downtimes;
+pub use scenario::{AskedOutages, Event, Frequency, Memory, NewLinks, OutageLength, Outages};
 pub use scenario::{Change, Churn, Crash, Cut, Direction, DrawnFaults, Error as ScenarioError};
-pub use scenario::{Event, Frequency, Memory, NewLinks, Partition, Pause, RandomFaults};
-pub use scenario::{Scenario, Slow};
+use scenario::{Downtimes, Separations};
+pub use scenario::{Partition, Pause, RandomFaults, Scenario, Slow};
 pub use schedule::{NEVER, Ran, Schedule, run};
 pub use shrink::{Passing, Rebuild, Shrinking, Size};
 pub use simulation::{EmittedOutput, Environment, Notice, Reaction, Simulation};

@@ -6,7 +6,9 @@ mod downtimes;
 mod events;
 mod faults;
 mod inline;
+mod outages;
 mod random;
+mod separations;
 mod written;
 
 use std::collections::BTreeSet;
@@ -16,12 +18,15 @@ use serde::Deserialize;
 
 use crate::delay::Delay;
 use crate::stats::show;
+use crate::system::OutagesEnd;
 use crate::world::World;
 pub use churn::Churn;
 pub(super) use downtimes::Downtimes;
 pub use events::{Change, Event};
 pub use faults::{Crash, Cut, Direction, Memory, NewLinks, Partition, Pause, Slow};
+pub use outages::{Asked as AskedOutages, Length as OutageLength, Outages};
 pub use random::{DrawnFaults, Frequency, RandomFaults};
+pub(super) use separations::Separations;
 
 /// Why a scenario cannot be simulated: change it.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -102,6 +107,44 @@ pub enum Error {
         /// How many there may be.
         most: f64,
     },
+    /// Outages by a trace and by a distribution.
+    #[error("[outages] has a trace and a length; leave one of them out")]
+    TwoOutages,
+    /// Outages have no time in which they could begin.
+    #[error(
+        "[outages] has no time: `until` has to be later than `from`; write for example until = \"10m\""
+    )]
+    NoOutageTime,
+    /// There would be too many outages.
+    #[error(
+        "[outages]: {links} links with an outage some every {cycle:?}, for {until}, have more than \
+         {most}; take a longer `every`, or an earlier `until`"
+    )]
+    TooManyOutages {
+        /// The median of an outage, and the mean of the time before it.
+        cycle: Duration,
+        /// How long there are outages.
+        until: String,
+        /// How many links there are.
+        links: u64,
+        /// How many there may be.
+        most: usize,
+    },
+    /// A trace names a process that the run does not have.
+    #[error(
+        "{path}: line {line}: there is no process {process} among {processes}, from 0 to {}; take \
+         more --peers, or leave the line out", processes.saturating_sub(1)
+    )]
+    NotInTrace {
+        /// The file.
+        path: String,
+        /// From 1.
+        line: usize,
+        /// The process.
+        process: u32,
+        /// How many there are.
+        processes: u32,
+    },
     /// Random faults have no time in which they could begin.
     #[error("random faults until 0s: none could begin; write for example --faults-until 1s")]
     NoTime,
@@ -170,6 +213,10 @@ pub enum Error {
 /// downtime = "1s"
 /// until = "1m"
 ///
+/// [outages]                  # see Outages
+/// length = "45%<2m"
+/// every = "1h"
+///
 /// [random]                   # faults that each schedule draws from its seed
 /// crash = "0.1/s"
 /// partition = 2
@@ -217,6 +264,8 @@ pub struct Scenario {
     pub links: Vec<NewLinks>,
     /// Processes that come and go.
     pub churn: Churn,
+    /// Links that stop for a time.
+    pub outages: Outages,
     /// Faults at random times.
     pub random: RandomFaults,
     /// Which of the system's commands are given, by their number from 0: all, without it.
@@ -241,6 +290,7 @@ impl Default for Scenario {
             slow: Vec::new(),
             links: Vec::new(),
             churn: Churn::default(),
+            outages: Outages::default(),
             random: RandomFaults::default(),
             commands: None,
             steps: None,
@@ -269,6 +319,7 @@ impl Scenario {
         }
         self.check_faults(processes)?;
         self.churn.check(processes)?;
+        self.outages.check(processes)?;
         self.random.check(processes)
     }
 
@@ -291,11 +342,23 @@ impl Scenario {
         self.commands.as_ref().is_none_or(is_given)
     }
 
-    /// The place of the partition that loses messages from `a` to `b` at `now`.
-    pub(super) fn parts(&self, a: u32, b: u32, now: Duration) -> Option<usize> {
-        let loses = |one: &Partition| one.messages != Some(Cut::Held);
-        let mut all = self.partition.iter();
-        all.position(|one| loses(one) && one.lasts(now) && one.cuts(a, b))
+    /// Lets outages that have no end of their own end with the last command of a run.
+    pub fn ends_at(&mut self, last: Duration) {
+        if self.outages.length.is_some() {
+            self.outages.until.get_or_insert(last);
+        }
+    }
+
+    /// When the last fault ends that is planned, or that a schedule may draw.
+    pub(super) fn last_planned(&self) -> Duration {
+        let churn = Some(self.churn.until).filter(|_| !self.churn.is_none());
+        let random = Some(self.random.until).filter(|_| !self.random.is_none());
+        let outages = match self.outages.end() {
+            Some(OutagesEnd::At(until)) => Some(until),
+            Some(OutagesEnd::Never) | None => None,
+        };
+        let all = [Some(self.last_fault()), churn, random, outages];
+        all.into_iter().flatten().max().unwrap_or_default()
     }
 
     /// How long a message travels at most, without faults; of distributions without an end,
@@ -318,6 +381,7 @@ impl Scenario {
     /// Whether it changes links while a run goes on.
     pub fn changes_links(&self) -> bool {
         let parts = !self.partition.is_empty() || !self.random.partition.is_never();
+        let parts = parts || !self.outages.is_none();
         parts || !self.slow.is_empty() || !self.links.is_empty()
     }
 
@@ -335,6 +399,7 @@ impl Scenario {
             && self.partition.is_empty()
             && self.pause.is_empty()
             && self.churn.is_none()
+            && self.outages.is_none()
             && self.random.is_none()
     }
 }
@@ -380,10 +445,6 @@ mod tests {
         };
         assert_eq!(scenario.check(3), Err(unknown));
         assert_eq!(scenario.check_commands(0), Ok(()));
-        let ms = Duration::from_millis;
-        assert_eq!(scenario.parts(0, 2, ms(50)), Some(0));
-        assert_eq!(scenario.parts(0, 1, ms(50)), None);
-        assert_eq!(scenario.parts(0, 2, ms(49)), None);
     }
 
     #[test]

@@ -65,6 +65,23 @@ pub struct Ran<R> {
     pub left_out: usize,
 }
 
+impl<R> Ran<R> {
+    /// The same with another record.
+    pub(super) fn with<T>(&self, recorded: T) -> Ran<T> {
+        Ran {
+            recorded,
+            steps: self.steps,
+            messages: self.messages,
+            took: self.took,
+            end: self.end,
+            fault: self.fault.clone(),
+            drawn: self.drawn.clone(),
+            strikes: self.strikes.clone(),
+            left_out: self.left_out,
+        }
+    }
+}
+
 /// The `stop` of a schedule that nothing stops.
 pub static NEVER: AtomicBool = AtomicBool::new(false);
 
@@ -86,20 +103,10 @@ impl<'a, S: System> Schedule<'a, S> {
     pub fn run(&self) -> Ran<History> {
         let (simulation, ran) = self.simulate(|_| RecordTo::Engine);
         let unfinished = ran.unfinished();
-        Ran {
-            recorded: History {
-                unfinished,
-                ..simulation.into_history()
-            },
-            steps: ran.steps,
-            messages: ran.messages,
-            took: ran.took,
-            end: ran.end,
-            fault: ran.fault,
-            drawn: ran.drawn,
-            strikes: ran.strikes,
-            left_out: ran.left_out,
-        }
+        ran.with(History {
+            unfinished,
+            ..simulation.into_history()
+        })
     }
 
     /// Runs it without a record of it.
@@ -141,7 +148,8 @@ impl<'a, S: System> Schedule<'a, S> {
         scenario.crash.extend_from_slice(&drawn.crash);
         scenario.partition.extend_from_slice(&drawn.partition);
         let faults = scenario.last_fault();
-        let mut simulation = Simulation::new(processes, directory, scenario, seed, record_to);
+        let simulation = Simulation::new(processes, directory, scenario, seed, record_to);
+        let mut simulation = simulation.counting_bytes(system.counts_bytes());
         let mut left_out = 0;
         let mut last_command = None;
         for (number, asked) in system.commands().into_iter().enumerate() {

@@ -21,7 +21,7 @@ use trace::history::faults::Partitions;
 use trace::history::{CrashRecord, History, PartitionRecord};
 
 use super::process::Process;
-use super::{Downtimes, EPOCH, End, Limit, Limits, Memory, Scenario, Strikes, limits};
+use super::{Downtimes, EPOCH, End, Limit, Limits, Memory, Scenario, Separations, Strikes, limits};
 use crate::stats::nanos;
 use crate::world::Packets;
 use arrival::Worlds;
@@ -34,6 +34,7 @@ pub struct Simulation<A: Algorithm> {
     queue: TimeQueue<u64, Happening<A>>,
     scenario: Scenario,
     downtimes: Downtimes,
+    separations: Separations,
     worlds: Worlds,
     rng: ChaCha8Rng,
     seed: u64,
@@ -50,6 +51,8 @@ pub struct Simulation<A: Algorithm> {
     /// The crashes without a restart that are still to come, in order of time.
     stops: Vec<(u64, NodeId)>,
     channels: FxHashMap<(u32, u32), Channel>,
+    /// Whether messages are encoded, to count their bytes.
+    counts_bytes: bool,
 }
 
 /// What may end a run.
@@ -191,6 +194,7 @@ impl<A: Algorithm> Simulation<A> {
             stops,
             strikes: Strikes::new(&scenario),
             downtimes: Downtimes::new(&scenario.crash),
+            separations: Separations::new(&scenario.partition),
             worlds: Worlds::new(&scenario, processes.len() as u32, seed),
             processes,
             scenario,
@@ -204,6 +208,16 @@ impl<A: Algorithm> Simulation<A> {
             fault: None,
             recorded: 0,
             channels: FxHashMap::default(),
+            counts_bytes: false,
+        }
+    }
+
+    /// Counts the bytes of messages.
+    #[must_use]
+    pub fn counting_bytes(self, counts_bytes: bool) -> Self {
+        Self {
+            counts_bytes,
+            ..self
         }
     }
 
@@ -326,8 +340,9 @@ impl<A: Algorithm> Simulation<A> {
     }
 
     fn exceeded(&self, limits: &Limits, events: u64, at: u64) -> Option<Limit> {
-        if at > nanos(limits.time) {
-            Some(Limit::Time(limits.time))
+        let time = limits.time.unwrap_or(Limits::TIME);
+        if at > nanos(time) {
+            Some(Limit::Time(time))
         } else if events >= limits.events {
             Some(Limit::Events(limits.events))
         } else if self.recorded.saturating_add(self.queue.weight()) > limits.memory {
@@ -506,7 +521,10 @@ impl<A: Algorithm> Simulation<A> {
         self.steps += 1;
         let count = self.processes.len();
         let process = &mut self.processes[usize::from(node)];
-        if let Some(record) = step.record {
+        if let Some(mut record) = step.record {
+            if let Some(last) = process.records.last() {
+                record.state.share(&last.state);
+            }
             self.recorded += limits::weight(&record, count);
             process.records.push(record);
         }

@@ -6,9 +6,9 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
+use algorithms::Field;
 use algorithms::bank::Bank;
 use algorithms::chandy_lamport::ChandyLamport;
-use algorithms::{Field, Fields};
 
 use trace::history::{History, text};
 use trace::recorder::StoreRecorder;
@@ -119,7 +119,12 @@ fn as_read(step: &StepRecord) -> StepRecord {
 
 fn in_a_span(field: Field) -> Field {
     match field {
-        Field::Records(records) => Field::List(records.iter().map(Fields::to_record).collect()),
+        Field::Records(records) => Field::List(
+            records
+                .iter()
+                .map(|record| record.to_record().into())
+                .collect(),
+        ),
         other @ (Field::Integer(_) | Field::Flag(_) | Field::Text(_) | Field::List(_)) => other,
     }
 }

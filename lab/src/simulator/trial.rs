@@ -19,7 +19,9 @@ use trace::store::Store;
 use trace::telemetry::Sink;
 
 use super::shrink::Shrunk;
-use super::{Crash, End, Event, Limit, Limits, NEVER, Ran, Scenario, Schedule, Shrinking};
+use super::{
+    Crash, End, Event, Limit, Limits, NEVER, Partition, Ran, Scenario, Schedule, Shrinking,
+};
 use crate::planned::Faults;
 use crate::system::{self, Coverage, System};
 
@@ -46,6 +48,8 @@ pub struct Trial<S> {
     stop: AtomicBool,
     /// How a failure is made smaller, if it is.
     shrinking: Option<Shrinking<S>>,
+    /// Whether a schedule is recorded as spans.
+    is_recorded: bool,
     /// Whether the time for that has passed.
     over: AtomicBool,
     tried: OnceLock<Tried<S>>,
@@ -91,7 +95,9 @@ struct Tally {
     doubled: u64,
     /// How often a process left by churn before its schedule ended.
     left: u64,
-    /// Crashes and partitions that were drawn and began before their schedule ended.
+    /// Outages that were drawn and began before their schedule ended.
+    out: u64,
+    /// Crashes and partitions, in the same way.
     crashed: u64,
     parted: u64,
     /// How long the longest schedule took.
@@ -100,6 +106,8 @@ struct Tally {
     telling: Option<u64>,
     /// The first one that is not right, and how it ended.
     bad: Option<Bad>,
+    /// The one that would be recorded, in a trial without spans.
+    kept: Option<Arc<Ran<History>>>,
 }
 
 /// A schedule that is not right.
@@ -120,10 +128,16 @@ impl<S: System> Trial<S> {
     pub fn new(
         system: S,
         directory: Processes,
-        scenario: Scenario,
-        limits: Limits,
+        mut scenario: Scenario,
+        mut limits: Limits,
         [first, count]: [u64; 2],
     ) -> Self {
+        let last = system.commands().iter().map(|command| command.at).max();
+        scenario.ends_at(last.unwrap_or_default());
+        // A process that is down answers its command when it is back.
+        let last = last.max(Some(scenario.last_planned()));
+        let usual = Limits::TIME.saturating_add(last.unwrap_or_default());
+        limits.time.get_or_insert(usual);
         let faults = Faults::new(scenario.events().iter().map(Event::planned).collect());
         Self {
             system,
@@ -140,8 +154,20 @@ impl<S: System> Trial<S> {
             }),
             stop: AtomicBool::new(false),
             shrinking: None,
+            is_recorded: true,
             over: AtomicBool::new(false),
             tried: OnceLock::new(),
+        }
+    }
+
+    /// The same, which records no schedule as spans: it keeps what a schedule left in memory. A
+    /// failure stays as it is.
+    #[must_use]
+    pub fn without_spans(self) -> Self {
+        Self {
+            shrinking: None,
+            is_recorded: false,
+            ..self
         }
     }
 
@@ -186,6 +212,7 @@ impl<S: System> Trial<S> {
         let ran = match smaller {
             Some(shrunk) => catch(|| self.record_smallest(shrunk, sink)).ok(),
             // Also after an interruption.
+            None if !self.is_recorded => self.kept(),
             None => self.record(sink),
         };
         let shrunk = shrunk.zip(ran.as_ref());
@@ -274,6 +301,9 @@ impl<S: System> Trial<S> {
         {
             tally.telling = Some(place);
         }
+        if !self.is_recorded && tally.place() == place {
+            tally.kept = Some(Arc::new(ran));
+        }
     }
 
     /// Records a schedule that is not right. No schedule after it is tried.
@@ -301,6 +331,12 @@ impl<S: System> Trial<S> {
         }
         // A panic outside of a handler was reported when the schedule was tried.
         catch(|| schedule.run_traced(sink)).ok()
+    }
+
+    /// How the schedule ended that would be recorded.
+    fn kept(&self) -> Option<Ran<()>> {
+        let tally = self.tally();
+        Some(tally.kept.as_ref()?.with(()))
     }
 
     fn schedule(&self, place: u64) -> Schedule<'_, S> {
@@ -336,13 +372,17 @@ impl<S: System> Trial<S> {
     }
 
     fn place(&self) -> u64 {
-        let tally = self.tally();
-        let bad = tally.bad.as_ref().map(|bad| bad.place);
-        bad.or(tally.telling).unwrap_or(0)
+        self.tally().place()
     }
 }
 
 impl Tally {
+    /// The place of the schedule that is recorded.
+    fn place(&self) -> u64 {
+        let bad = self.bad.as_ref().map(|bad| bad.place);
+        bad.or(self.telling).unwrap_or(0)
+    }
+
     fn count(&mut self, scenario: &Scenario, ran: &Ran<History>) {
         let Ran {
             took,
@@ -358,8 +398,10 @@ impl Tally {
         let begun = |all: &[Crash]| all.iter().filter(|crash| crash.at <= *took).count() as u64;
         self.left += begun(left);
         self.crashed += begun(crashes);
-        let partitions = drawn.partition.iter().filter(|part| part.at <= *took);
-        self.parted += partitions.count() as u64;
+        let (outages, partitions) = drawn.partition.split_at(drawn.outages);
+        let begun = |all: &[Partition]| all.iter().filter(|part| part.at <= *took).count() as u64;
+        self.out += begun(outages);
+        self.parted += begun(partitions);
         self.longest = self.longest.max(*took);
     }
 }

@@ -287,32 +287,26 @@ impl<A: Algorithm<Command = Command, Output = Output>> System for Hubs<A> {
                 .pace
                 .map(|pace| (pace.burst as i64, pace.fill as i64)),
         };
-        let counted = |name, measured, formula: &str| Figure {
-            name,
-            measured,
-            theory: None,
-            formula: formula.into(),
-        };
         let passed = history.count("RELAYED") + history.count("CALLED") + history.count("ANSWERED");
         let mut judgement = Judgement {
             properties: hub::check(history, &terms),
             figures: vec![
-                counted(
+                Figure::new(
                     "sessions",
                     history.count("ACCEPTED"),
                     "one a peer that does not restart",
                 ),
-                counted(
+                Figure::new(
                     "passed on",
                     passed,
                     "FORWARD, CALL and ANSWER within the ration",
                 ),
-                counted(
+                Figure::new(
                     "handed over",
                     history.count("HANDED_OVER"),
                     "one for each peer of another hub that is found",
                 ),
-                counted("refused", history.count("REFUSED"), "each with its reason"),
+                Figure::new("refused", history.count("REFUSED"), "each with its reason"),
             ],
             ..Judgement::default()
         };

@@ -38,7 +38,7 @@ use trace::steps::catch;
 pub use clients::{Answer, Client, Request, To};
 pub use coverage::Coverage;
 pub use endings::Endings;
-pub use setup::{Engine, Setup, SetupError, SystemOptions, Visitor};
+pub use setup::{Engine, OutagesEnd, Setup, SetupError, SystemOptions, Visitor};
 pub use symmetry::{Renaming, Symmetry};
 use trace::history::{History, Moment};
 
@@ -205,6 +205,11 @@ pub trait System: Send + Sync {
     /// get the same commands, and what is right does not depend on their names.
     fn symmetry(&self) -> Option<Symmetry<Self::Algorithm>> {
         None
+    }
+
+    /// Whether its judge needs the sizes of messages. The simulator then encodes each.
+    fn counts_bytes(&self) -> bool {
+        false
     }
 
     /// Whether its processes rely on a bound on the time of a message, as
@@ -406,6 +411,23 @@ pub struct Figure {
     pub theory: Option<u64>,
     /// The formula of the theory.
     pub formula: String,
+}
+
+impl Figure {
+    /// A number that no theory says. The text says of what it is.
+    pub fn new(name: &'static str, measured: u64, formula: &str) -> Self {
+        Self {
+            name,
+            measured,
+            theory: None,
+            formula: formula.into(),
+        }
+    }
+
+    /// How many messages of that kind were sent.
+    pub fn counted(history: &History, name: &'static str, kind: &str, formula: &str) -> Self {
+        Self::new(name, history.count(kind), formula)
+    }
 }
 
 impl Judgement {

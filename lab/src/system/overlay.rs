@@ -7,20 +7,21 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
-use algorithms::NodeId;
 use algorithms::overlay::{Command, Config, Output, Overlay};
+use algorithms::{Algorithm, NodeId};
 use trace::history::{History, Moment};
 
-use super::{Answer, Figure, Judgement, ScheduledCommand, System};
+use super::routing::{mean_of, outages, terms};
+use super::{Figure, Judgement, ScheduledCommand, System};
 use crate::checkers::Property;
-use crate::checkers::overlay::{self, Findings, Terms};
+use crate::checkers::overlay::{self, Findings, Terms, Times};
 use crate::checkers::routing;
-use crate::stats::{Measure, nanos};
+use crate::stats::Measure;
 pub use options::Options;
 
-/// Nodes of an overlay.
+/// Nodes of an overlay. `A` is the type of the processes.
 #[derive(Clone)]
-pub struct Overlays {
+pub struct Overlays<A> {
     /// With whom each process may open a link.
     pub neighbours: Vec<Vec<NodeId>>,
     /// What nodes choose.
@@ -28,30 +29,70 @@ pub struct Overlays {
     /// When each process outputs what it has, which ends the run; `None` in a check, where a run
     /// ends when nothing is left to happen.
     pub duration: Option<Duration>,
-    /// After what time without a fault all reach all.
-    pub rest: Duration,
+    /// When all have to reach all; that is judged in runs with a duration.
+    pub times: Times,
+    /// Whether channels keep the order.
+    pub fifo: bool,
+    /// Whether links go out until the run ends.
+    pub goes_out: bool,
+    /// The process of the type.
+    pub process: Arc<dyn Fn(Overlay) -> A + Send + Sync>,
 }
 
 /// How long a run waits for a process that is down when it should output what it has. A guess.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-impl Overlays {
+impl<A> Overlays<A> {
+    fn count(&self) -> u32 {
+        self.neighbours.len() as u32
+    }
+
     fn terms(&self) -> Terms {
         Terms {
             own: self.config.links,
             accepted: self.config.accepted,
             drains: self.config.drain.is_some(),
-            gap: nanos(self.config.answer),
-            rest: self.duration.map(|_| nanos(self.rest)),
+            registry: self.config.registry.to_string(),
+            times: self.duration.map(|_| self.times),
+            routing: terms(
+                &self.neighbours,
+                &self.config.routing,
+                self.fifo,
+                self.goes_out,
+                self.duration,
+            ),
         }
+    }
+
+    fn measures(&self, findings: &Findings) -> Vec<Measure> {
+        let (reached, all) = findings.reached;
+        let packets = &findings.packets;
+        let lost = packets.sent.saturating_sub(packets.delivered);
+        let share = mean_of((packets.sent, lost));
+        let (bytes, took) = findings.overhead;
+        let nodes = took.saturating_mul(self.count());
+        vec![
+            Measure::ratio(
+                "mean distance",
+                mean_of((reached, findings.distance)),
+                reached,
+            ),
+            Measure::ratio("pairs connected", mean_of((all, reached)), all),
+            Measure::numbers("hops", packets.hops, lost),
+            Measure::ratio("packets lost", share, packets.sent),
+            Measure::total("links opened", findings.opened),
+            Measure::rate("overhead bytes of a node", nodes, bytes, 0),
+        ]
     }
 
     fn summary(&self, findings: &Findings) -> Vec<String> {
         let (reached, all) = findings.reached;
         let mean = match reached {
             0 => "none".to_owned(),
-            count => format!("{:.2}", findings.distance as f64 / count as f64),
+            _ => format!("{:.2}", mean_of((reached, findings.distance))),
         };
+        let (bytes, took) = findings.overhead;
+        let rate = bytes as f64 / took.as_secs_f64() / f64::from(self.count());
         let packets = &findings.packets;
         let listed = |counts: &std::collections::BTreeMap<String, u64>| {
             let texts: Vec<_> = counts.iter().map(|(why, n)| format!("{n} {why}")).collect();
@@ -82,26 +123,29 @@ impl Overlays {
                 listed(&packets.dropped),
                 packets.gone
             ),
+            format!(
+                "overhead          {rate:.0} bytes a second that a node receives, beside packets"
+            ),
         ]
     }
 }
 
-impl System for Overlays {
-    type Algorithm = Overlay;
+impl<A: Algorithm<Command = Command, Output = Output>> System for Overlays<A> {
+    type Algorithm = A;
 
     fn processes(&self) -> u32 {
-        self.neighbours.len() as u32
+        self.count()
     }
 
-    fn process(&self, id: NodeId) -> Overlay {
+    fn process(&self, id: NodeId) -> A {
         let neighbours = self.neighbours.get(usize::from(id));
         let neighbours = neighbours.map_or(&[][..], Vec::as_slice);
-        Overlay::new(id, neighbours, Arc::clone(&self.config))
+        (self.process)(Overlay::new(id, neighbours, Arc::clone(&self.config)))
     }
 
     fn commands(&self) -> Vec<ScheduledCommand<Command>> {
         let shows = self.duration.into_iter().flat_map(|at| {
-            let nodes = (0..self.processes()).map(NodeId);
+            let nodes = (0..self.count()).map(NodeId);
             nodes.map(move |node| ScheduledCommand {
                 at,
                 node,
@@ -118,15 +162,11 @@ impl System for Overlays {
 
     /// In a check nothing is asked for, and so one ending is always missing.
     fn endings(&self) -> u64 {
-        self.duration.map_or(1, |_| self.processes().into())
+        self.duration.map_or(1, |_| self.count().into())
     }
 
     fn endings_of(&self, _: NodeId) -> Option<u64> {
         Some(self.duration.is_some().into())
-    }
-
-    fn answers(&self, _: NodeId, _: &Command, output: &Output) -> Option<Answer> {
-        matches!(output, Output::Shown { .. }).then_some(Answer::Done)
     }
 
     fn gives_up_after(&self) -> Option<Duration> {
@@ -135,6 +175,10 @@ impl System for Overlays {
 
     fn lasts(&self, _: Duration) -> Duration {
         PATIENCE
+    }
+
+    fn counts_bytes(&self) -> bool {
+        true
     }
 
     fn needs_fifo(&self) -> bool {
@@ -151,30 +195,14 @@ impl System for Overlays {
 
     fn judge(&self, history: &History) -> Judgement {
         let findings = overlay::check(history, &self.terms());
-        let summary = self.summary(&findings);
-        let counted = |name, kind, formula: &str| Figure {
-            name,
-            measured: history.count(kind),
-            theory: None,
-            formula: formula.into(),
-        };
-        let (reached, _) = findings.reached;
-        let mean = match reached {
-            0 => 0.0,
-            count => findings.distance as f64 / count as f64,
-        };
-        let Findings {
-            properties,
-            packets,
-            ..
-        } = findings;
-        let lost = packets.sent.saturating_sub(packets.delivered);
+        let outages = routing::outages(history);
+        let mut summary = self.summary(&findings);
+        summary.extend(outages::lines(outages.as_ref()));
+        let counted = |name, kind, formula| Figure::counted(history, name, kind, formula);
+        let measures = self.measures(&findings);
         Judgement {
-            properties,
-            measures: vec![
-                Measure::ratio("mean distance", mean, reached),
-                Measure::numbers("hops", packets.hops, lost),
-            ],
+            properties: findings.properties,
+            measures: [measures, outages::measures(outages.as_ref())].concat(),
             summary,
             figures: vec![
                 counted("opens", "OPEN", "one for each link that is asked for"),

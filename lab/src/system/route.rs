@@ -215,12 +215,7 @@ impl<A: Algorithm<Command = Command, Output = Output>> System for Routes<A> {
     fn judge(&self, history: &History) -> Judgement {
         let terms = self.terms();
         let outcomes = route::outcomes(history, &terms);
-        let counted = |name, kind, formula: &str| Figure {
-            name,
-            measured: history.count(kind),
-            theory: None,
-            formula: formula.into(),
-        };
+        let counted = |name, kind, formula| Figure::counted(history, name, kind, formula);
         Judgement {
             properties: route::check(history, &terms),
             measures: self.measures(history, &outcomes),

@@ -1,6 +1,7 @@
 //! Distance-vector routing over links that break and heal.
 
 mod options;
+pub(super) mod outages;
 #[cfg(test)]
 mod tests;
 
@@ -29,6 +30,8 @@ pub struct Routing<A> {
     pub breaks: Vec<Break>,
     /// Whether channels keep the order.
     pub fifo: bool,
+    /// Whether links go out until the run ends.
+    pub goes_out: bool,
     /// When each process outputs how many destinations it reaches, which ends the run; `None` in
     /// a check, where a run ends when nothing is left to happen.
     pub duration: Option<Duration>,
@@ -51,34 +54,60 @@ pub struct Break {
 /// guess.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// The times of nodes, as their judge needs them.
+fn intervals(config: &Config) -> Intervals {
+    Intervals {
+        watch: config.hello.zip(config.silence()),
+        table: config.table,
+        gather: config.gather,
+        ask: config.ask,
+    }
+}
+
+/// What nodes promise that route like that among those neighbours. Without a duration, in a check,
+/// there are no times.
+pub(super) fn terms(
+    neighbours: &[Vec<NodeId>],
+    config: &Config,
+    fifo: bool,
+    goes_out: bool,
+    duration: Option<Duration>,
+) -> Terms {
+    let names = |all: &[NodeId]| all.iter().map(ToString::to_string).collect();
+    let of = (0..).map(NodeId).zip(neighbours);
+    let of = of.map(|(node, all)| (node.to_string(), names(all)));
+    let destinations = (0..config.destinations).map(NodeId);
+    Terms {
+        neighbours: of.collect(),
+        destinations: destinations.map(|node| node.to_string()).collect(),
+        hops: config.cost == Cost::Hops,
+        fifo,
+        goes_out,
+        times: duration.map(|_| intervals(config)),
+    }
+}
+
+/// The mean of so many distances with that sum.
+pub(super) fn mean_of((count, sum): (u64, u64)) -> f64 {
+    match count {
+        0 => 0.0,
+        count => sum as f64 / count as f64,
+    }
+}
+
 impl<A> Routing<A> {
+    fn terms(&self) -> Terms {
+        terms(
+            &self.neighbours,
+            &self.config,
+            self.fifo,
+            self.goes_out,
+            self.duration,
+        )
+    }
+
     fn count(&self) -> u32 {
         self.neighbours.len() as u32
-    }
-
-    /// The times of nodes, as their judge needs them.
-    fn intervals(config: &Config) -> Intervals {
-        Intervals {
-            watch: config.hello.zip(config.silence()),
-            table: config.table,
-            gather: config.gather,
-            ask: config.ask,
-        }
-    }
-
-    fn terms(&self) -> Terms {
-        let nodes = (0..self.count()).map(NodeId);
-        let names = |all: &[NodeId]| all.iter().map(ToString::to_string).collect();
-        let neighbours = nodes.clone().zip(&self.neighbours);
-        let neighbours = neighbours.map(|(node, all)| (node.to_string(), names(all)));
-        let destinations = nodes.take(self.config.destinations as usize);
-        Terms {
-            neighbours: neighbours.collect(),
-            destinations: destinations.map(|node| node.to_string()).collect(),
-            hops: self.config.cost == Cost::Hops,
-            fifo: self.fifo,
-            times: self.duration.map(|_| Self::intervals(&self.config)),
-        }
     }
 
     fn summary(&self, findings: &Findings) -> Vec<String> {
@@ -197,25 +226,18 @@ impl<A: Algorithm<Command = Command, Output = Output>> System for Routing<A> {
 
     fn judge(&self, history: &History) -> Judgement {
         let findings = routing::check(history, &self.terms());
-        let summary = self.summary(&findings);
-        let counted = |name, kind, formula: &str| Figure {
-            name,
-            measured: history.count(kind),
-            theory: None,
-            formula: formula.into(),
-        };
-        let (count, sum) = findings.routes;
-        let mean = match count {
-            0 => 0.0,
-            count => sum as f64 / count as f64,
-        };
+        let outages = routing::outages(history);
+        let mut summary = self.summary(&findings);
+        summary.extend(outages::lines(outages.as_ref()));
+        let measures = vec![
+            Measure::ratio("mean distance", mean_of(findings.routes), findings.routes.0),
+            Measure::times("at rest after", findings.settled, 0),
+            Measure::times("black holes", findings.holes, 0),
+        ];
+        let counted = |name, kind, formula| Figure::counted(history, name, kind, formula);
         Judgement {
             properties: findings.properties,
-            measures: vec![
-                Measure::ratio("mean distance", mean, count),
-                Measure::times("at rest after", findings.settled, 0),
-                Measure::times("black holes", findings.holes, 0),
-            ],
+            measures: [measures, outages::measures(outages.as_ref())].concat(),
             summary,
             figures: vec![
                 counted("hellos", "HELLO", "one each way of a link, each --hello"),

@@ -2,9 +2,12 @@
 
 mod error;
 
+use std::time::Duration;
+
 use algorithms::NodeId;
 use clap::Args;
 use serde::Serialize;
+use trace::steps::ENTRIES;
 
 use super::System;
 use crate::lesson::Lesson;
@@ -36,6 +39,30 @@ pub struct Setup {
     pub random_crashes: bool,
     /// Whether channels are first in, first out.
     pub fifo: bool,
+    /// Until when links go out; `None` if they do not.
+    pub outages: Option<OutagesEnd>,
+}
+
+/// How long a run lasts in which links go out until it ends, unless its options say. A guess.
+const OUT: Duration = Duration::from_secs(600);
+
+/// When all links work again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OutagesEnd {
+    /// So long after the start.
+    At(Duration),
+    /// When the run ends.
+    Never,
+}
+
+impl OutagesEnd {
+    /// When that is, in a run whose options do not say how long it lasts.
+    pub(super) fn usual(self) -> Duration {
+        match self {
+            Self::At(until) => until,
+            Self::Never => OUT,
+        }
+    }
 }
 
 /// What runs a system.
@@ -159,6 +186,15 @@ impl Setup {
             option,
             count,
             peers,
+        })
+    }
+
+    /// Requires that states which list so many other processes are recorded whole: a judge would
+    /// take what is left out for something that is not there.
+    pub(super) fn require_recorded(&self, listed: u32) -> Result<(), SetupError> {
+        require(listed as usize <= ENTRIES, || SetupError::TooManyListed {
+            peers: self.peers,
+            listed,
         })
     }
 

@@ -174,6 +174,9 @@ impl Common {
             security,
             time,
             network: world.map(|world| Arc::new(world.settle(peers, seed))),
+            changes_links: scenario
+                .as_ref()
+                .is_some_and(|file| file.scenario.changes_links()),
             scenario,
             seed,
             dial_timeout: self.dial_timeout,
@@ -246,17 +249,26 @@ fn world(
         (given, planned) => given.or(planned),
     };
     let changes = scenario.is_some_and(|file| file.scenario.changes_links());
-    match &world {
-        None if !changes => Ok(world),
-        _ if transport == Transport::Quic => refused(
+    let has_others = address.is_some() || common.guests.is_some();
+    match (&world, without_links(transport, has_others)) {
+        (None, _) if !changes => Ok(world),
+        (_, Some(reason)) => refused(reason),
+        (_, None) => Ok(world),
+    }
+}
+
+/// Why no link of the run can be made worse than it is.
+pub(super) fn without_links(transport: Transport, has_others: bool) -> Option<&'static str> {
+    match transport {
+        Transport::Quic => Some(
             "links lie under a byte stream, and QUIC has datagrams and clocks of its own; take \
              --transport tcp, ws or memory",
         ),
-        _ if address.is_some() || common.guests.is_some() => refused(
-            "the links of another program are those of the machine; leave --network out, or \
-             --to and --guests",
+        _ if has_others => Some(
+            "the links of another program are those of the machine; leave it out, or --to and \
+             --guests",
         ),
-        _ => Ok(world),
+        _ => None,
     }
 }
 

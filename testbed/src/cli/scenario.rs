@@ -76,6 +76,11 @@ impl Takes {
             ("links", !scenario.links.is_empty() && is_network_alone, own),
             ("churn", !scenario.churn.is_none() && is_network_alone, own),
             (
+                "outages",
+                !scenario.outages.is_none() && is_network_alone,
+                own,
+            ),
+            (
                 "random",
                 !scenario.random.is_none() && is_network_alone,
                 own,

@@ -126,6 +126,7 @@ fn compare(line: &str) -> Plain {
         engine: Engine::ModelChecker,
         stops: Vec::new(),
         random_crashes: false,
+        outages: None,
         fifo: chosen.net().channel == Channel::Stream,
     };
     let plan = Plan {

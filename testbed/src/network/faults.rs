@@ -25,11 +25,9 @@ impl LinkFaults {
         let (peers, seed) = (options.peers, options.seed);
         let world = options.network.as_ref();
         let world = world.map(|settled| world::Links(Arc::clone(settled)));
-        let file = options.scenario.as_ref();
-        let changes = file.is_some_and(|file| file.scenario.changes_links());
         let fabric = match world {
             Some(world) => Some(Fabric::new(world, peers)),
-            None => changes.then(|| Fabric::new(Direct, peers)),
+            None => options.changes_links.then(|| Fabric::new(Direct, peers)),
         };
         Self {
             fabric,
@@ -42,10 +40,11 @@ impl LinkFaults {
         self.fabric.as_ref()
     }
 
-    /// Changes the links. A change of a process is not one of them.
-    pub fn apply(&self, change: &Change) {
+    /// Changes the links, and says whether it could. A change of a process is not one of them.
+    #[must_use]
+    pub fn apply(&self, change: &Change) -> bool {
         let Some(fabric) = &self.fabric else {
-            return;
+            return false;
         };
         match change {
             Change::Part(partition) => self.each(partition, |from, to| fabric.hold(from, to)),
@@ -58,6 +57,7 @@ impl LinkFaults {
             }
             Change::Crash(_) | Change::Restart(_) | Change::Pause(_) | Change::Resume(_) => {}
         }
+        true
     }
 
     /// Each direction that the partition cuts.

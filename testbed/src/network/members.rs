@@ -52,10 +52,7 @@ impl Members {
             | Change::Heal(_)
             | Change::Slow(..)
             | Change::Usual(_)
-            | Change::Links(_) => {
-                self.links.apply(change);
-                true
-            }
+            | Change::Links(_) => self.links.apply(change),
         }
     }
 

@@ -36,6 +36,8 @@ pub struct RunOptions {
     pub network: Option<Arc<Settled>>,
     /// The scenario with faults.
     pub scenario: Option<ScenarioFile>,
+    /// Whether links change while it goes on.
+    pub changes_links: bool,
     /// Where all keys and choices come from.
     pub seed: u64,
     /// How long a dial may take.

@@ -76,7 +76,7 @@ pub enum Error {
     /// There would be too many runs.
     #[error(
         "--jobs {jobs}: runs beside each other take each other's time; give them a clock of their \
-         own with --time virtual, or leave --jobs out"
+         own with --time virtual or simulate, or leave --jobs out"
     )]
     Jobs {
         /// How many.
@@ -159,9 +159,13 @@ impl Grid {
     /// # Errors
     /// [`Error::Jobs`].
     pub(super) fn jobs(&self) -> Result<usize, Error> {
+        let is_simulated = self
+            .experiment
+            .first()
+            .is_some_and(|word| word == "simulate");
         let is_virtual = |cell: &Cell| {
             let words = self.words(cell).join(" ").replace('=', " ");
-            words.contains("--time virtual")
+            is_simulated || words.contains("--time virtual")
         };
         match (self.jobs, self.cells().iter().all(is_virtual)) {
             (Some(jobs), false) if jobs > 1 => Err(Error::Jobs { jobs }),

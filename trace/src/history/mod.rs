@@ -130,6 +130,11 @@ impl History {
         });
         for steps in processes.values_mut() {
             steps.sort_by_key(|step| step.number);
+            for next in 1..steps.len() {
+                if let [.., before, step] = &mut steps[..=next] {
+                    step.state.share(&before.state);
+                }
+            }
         }
         losses.sort_by_key(|loss| loss.at);
         Self {
@@ -283,9 +288,13 @@ pub fn step(span: Span) -> Option<StepRecord> {
             message,
             sequence: u64::try_from(fields.get_integer(key::SEQUENCE)?).ok()?,
             incarnation: u32::try_from(fields.get_integer(key::INCARNATION)?).ok()?,
+            size: fields
+                .get_integer(key::SIZE)
+                .and_then(|size| u64::try_from(size).ok()),
         })
     });
     let timer = fields.get_text(key::TIMER).map(str::to_owned);
+    let choices = fields.get_list(key::CHOICES).unwrap_or_default();
     let request = fields
         .get_text(key::REQUEST)
         .map(|operation| RequestRecord {
@@ -316,7 +325,7 @@ pub fn step(span: Span) -> Option<StepRecord> {
         timer,
         request,
         restarts: handles_nothing && span.name == RESTART,
-        choices: fields.get_list(key::CHOICES).unwrap_or_default().to_vec(),
+        choices: choices.iter().map(ToString::to_string).collect(),
         events: events.collect(),
         state: fields.under(STATE),
     })
@@ -343,7 +352,7 @@ pub fn text<'a>(attributes: &'a [KeyValue], name: &str) -> Option<&'a str> {
 fn texts(attributes: &[KeyValue], name: &str) -> Option<Vec<Arc<str>>> {
     let mut named = attributes.iter().filter(|attribute| attribute.key == name);
     match field(named.next()?.value.clone()?)? {
-        Field::List(texts) => Some(texts.into_iter().map(Arc::from).collect()),
+        Field::List(texts) => Some(texts.to_vec()),
         Field::Text(_) | Field::Integer(_) | Field::Flag(_) | Field::Records(_) => None,
     }
 }
@@ -372,7 +381,7 @@ fn field(value: AnyValue) -> Option<Field> {
                 .values
                 .into_iter()
                 .filter_map(|value| match field(value)? {
-                    Field::Text(text) => Some(text),
+                    Field::Text(text) => Some(text.into()),
                     Field::Integer(_) | Field::Flag(_) | Field::List(_) | Field::Records(_) => None,
                 });
             Field::List(texts.collect())

@@ -39,7 +39,7 @@ pub use loss::Loss;
 pub use processes::{Forbidden, Names, Processes};
 pub use queue::TimeQueue;
 pub use record::{Event, MessageRecord, ReceivedRecord, RequestRecord, StepRecord};
-pub use shape::{MESSAGE, REQUEST, STATE, key};
+pub use shape::{ENTRIES, MESSAGE, REQUEST, STATE, key};
 
 use crate::store::encode::SpanEncoder;
 use crate::telemetry::Tracer;
@@ -223,6 +223,7 @@ impl<A: Algorithm> Steps<A> {
                     message: message_record(&message, received.id),
                     sequence: received.sequence,
                     incarnation: received.incarnation,
+                    size: received.size.map(|size| size as u64),
                 });
             }
             RecordTo::Spans(_) => {

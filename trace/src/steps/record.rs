@@ -51,6 +51,8 @@ pub struct ReceivedRecord {
     pub sequence: u64,
     /// The number of the channel's opening.
     pub incarnation: u32,
+    /// The bytes of its payload, where they were counted.
+    pub size: Option<u64>,
 }
 
 /// A message, as its sender and its receiver record it.

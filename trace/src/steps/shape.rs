@@ -1,5 +1,6 @@
 //! The attributes of a step's span and of its events.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use algorithms::{Field, Fields, Role};
@@ -30,6 +31,8 @@ pub mod key {
     pub const SEQUENCE: &str = "p2p.channel.sequence";
     /// The number of the channel's opening.
     pub const INCARNATION: &str = "p2p.channel.incarnation";
+    /// The bytes of a message's payload, where they were counted.
+    pub const SIZE: &str = "p2p.message.size";
     /// The class of an error, by OpenTelemetry's conventions; of a lost message, the
     /// [`Loss`](super::Loss).
     pub const ERROR: &str = "error.type";
@@ -53,10 +56,13 @@ struct Most {
     entries: usize,
 }
 
+/// How many entries a list of a state or of a message has in a span at most. A guess.
+pub const ENTRIES: usize = 1024;
+
 /// The limits of a state, which each step records, and of a message. Guesses.
 const OF_A_STEP: Most = Most {
     fields: 64,
-    entries: 1024,
+    entries: ENTRIES,
 };
 
 /// The limits of an output. Outputs are few; one of a snapshot has a field for each
@@ -89,7 +95,7 @@ pub(super) fn remarks(
     to: &mut impl Attributes,
 ) {
     if let Some(size) = received.size {
-        to.set("p2p.message.size", integer(size as u64));
+        to.set(key::SIZE, integer(size as u64));
     }
     if role == Role::Request {
         to.set("rpc.system.name", Value::Text(Text::whole("libp2p")));
@@ -125,7 +131,11 @@ pub(super) fn after(state: Fields, number: u64, choices: &[String], to: &mut imp
     fields(STATE, state, OF_A_STEP, to);
     to.set(key::STEP, integer(number));
     if !choices.is_empty() {
-        to.set(key::CHOICES, Value::List(choices));
+        let texts: Vec<_> = choices
+            .iter()
+            .map(|choice| choice.as_str().into())
+            .collect();
+        to.set(key::CHOICES, Value::List(&texts));
     }
 }
 
@@ -159,7 +169,7 @@ fn fields(prefix: &'static str, fields: Fields, most: Most, to: &mut impl Attrib
 }
 
 /// The value of a field; `texts` holds its rendered parts.
-fn value<'a>(field: &'a Field, most: Most, texts: &'a mut Vec<String>) -> Value<'a> {
+fn value<'a>(field: &'a Field, most: Most, texts: &'a mut Vec<Arc<str>>) -> Value<'a> {
     match field {
         Field::Integer(value) => Value::Integer(*value),
         Field::Flag(value) => Value::Flag(*value),
@@ -167,7 +177,7 @@ fn value<'a>(field: &'a Field, most: Most, texts: &'a mut Vec<String>) -> Value<
         Field::List(texts) => Value::List(&texts[..texts.len().min(most.entries)]),
         Field::Records(records) => {
             let records = records.iter().take(most.entries);
-            texts.extend(records.map(Fields::to_record));
+            texts.extend(records.map(|record| record.to_record().into()));
             Value::List(texts)
         }
     }

@@ -39,7 +39,7 @@ impl Recorder for Kept {
 fn fill(count: usize, to: &mut impl Attributes) {
     let long = "ü".repeat(511) + "€uro";
     let middle = "x".repeat(118 + count % 16);
-    let list = ["".to_owned(), long.clone(), "x".repeat(3000)];
+    let list = ["".into(), long.clone().into(), "x".repeat(3000).into()];
     for number in 0..count {
         let name = Cow::Owned(format!("{}{number}", "n".repeat(number * 7 % 200)));
         let value = match number % 9 {

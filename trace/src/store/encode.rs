@@ -7,6 +7,7 @@
 
 use std::borrow::Cow;
 use std::cell::Cell;
+use std::sync::Arc;
 
 use opentelemetry::trace::{SpanContext, Status};
 use opentelemetry_proto::tonic::trace::v1::SpanFlags;
@@ -78,7 +79,7 @@ pub(crate) enum Value<'a> {
     /// An id, written as 16 hexadecimal digits: it is a name, and not an amount.
     Id(u64),
     /// The entries of a list, each cut if it is too long.
-    List(&'a [String]),
+    List(&'a [Arc<str>]),
 }
 
 /// A text, and its suffix.
@@ -440,7 +441,7 @@ fn length(length: usize) -> usize {
 }
 
 /// The bytes of the entries of a list.
-fn entries(texts: &[String]) -> usize {
+fn entries(texts: &[Arc<str>]) -> usize {
     let texts = texts.iter().map(|text| Text::cut(text).len());
     texts.map(|text| length(length(text))).sum()
 }

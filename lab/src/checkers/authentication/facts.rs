@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 use trace::history::History;
 use trace::steps::{Event, StepRecord};
@@ -22,7 +23,7 @@ pub struct Acceptance<'a> {
     /// The process at the other end of the channel.
     pub by: &'a str,
     /// The keys that it held when it sent the proof; `None` if that is not recorded.
-    pub holds: Option<&'a [String]>,
+    pub holds: Option<&'a [Arc<str>]>,
     /// The key that was current at the verifier: two, where a crash may have undone the
     /// knowledge of the new one.
     pub current: Vec<&'a str>,
@@ -44,7 +45,7 @@ impl Acceptance<'_> {
 
     fn held(&self, key: &str) -> bool {
         let holds = self.holds.unwrap_or_default();
-        holds.iter().any(|held| held == key)
+        holds.iter().any(|held| **held == *key)
     }
 }
 

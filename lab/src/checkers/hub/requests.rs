@@ -62,8 +62,8 @@ impl Book<'_> {
 
     /// The registered peers that are the nearest to the target, and those of the others that
     /// are.
-    fn nearest(&self, target: u64, others: &[String]) -> Vec<String> {
-        let own = self.registered.keys().map(ToString::to_string);
+    fn nearest(&self, target: u64, others: &[Arc<str>]) -> Vec<Arc<str>> {
+        let own = self.registered.keys().cloned();
         let all: BTreeSet<_> = own.chain(others.iter().cloned()).collect();
         let mut all: Vec<_> = all.into_iter().collect();
         all.sort_by_cached_key(|peer| place(peer) ^ target);
@@ -75,7 +75,7 @@ impl Book<'_> {
     pub(super) fn check_nearest(
         &self,
         (to, target): (&str, u64),
-        others: &[String],
+        others: &[Arc<str>],
         sent: &Sent<'_>,
         checks: &mut Checks,
     ) {

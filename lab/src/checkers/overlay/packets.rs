@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use rustc_hash::FxHashSet;
 use trace::history::History;
 
 use super::Property;
@@ -25,13 +26,28 @@ pub struct Packets {
 /// A packet is known by who sent it, and by its number there.
 type Id<'a> = (&'a str, i64);
 
+/// The packets of which a process has received the same message twice.
+fn doubled(history: &History) -> FxHashSet<Id<'_>> {
+    let mut known = FxHashSet::default();
+    let all = history.steps();
+    let received = all.filter_map(|(.., step)| step.received.as_ref());
+    let packets = received.filter(|received| received.message.kind == "PACKET");
+    let again = packets.filter(|received| !known.insert(received.message.id));
+    let ids = again.filter_map(|received| {
+        let fields = &received.message.fields;
+        Some((fields.get_text("origin")?, fields.get_integer("number")?))
+    });
+    ids.collect()
+}
+
 /// What became of one.
 struct Fate {
     destination: String,
     ends: u32,
 }
 
-/// Each packet ends once, and where it should.
+/// Each packet ends once, and where it should. One of which the network has made a second one may
+/// end twice.
 pub(super) fn check(history: &History) -> (Packets, Property) {
     let mut property = Property::new("a packet ends once, and where it should")
         .looks_at("output Delivered or Dropped");
@@ -50,6 +66,7 @@ pub(super) fn check(history: &History) -> (Packets, Property) {
             fates.insert((node, number), fate);
         }
     }
+    let doubled = doubled(history);
     let mut hops = Times::new();
     for (node, at, kind, fields) in history.outputs() {
         let is_delivered = match kind {
@@ -62,7 +79,8 @@ pub(super) fn check(history: &History) -> (Packets, Property) {
         let fate = fates.get_mut(&(origin, number));
         let is_right = fate.is_some_and(|fate| {
             fate.ends += 1;
-            fate.ends == 1 && (!is_delivered || fate.destination == **node)
+            let is_first = fate.ends == 1 || doubled.contains(&(origin, number));
+            is_first && (!is_delivered || fate.destination == **node)
         });
         property.check(is_right, || {
             let step = at + 1;

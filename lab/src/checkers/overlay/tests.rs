@@ -7,12 +7,31 @@ const B: &str = "peer-01";
 const SECOND: u64 = 1_000_000_000;
 
 fn terms() -> Terms {
+    let names = [A, B].map(str::to_owned);
+    let others = [(A, B), (B, A)].map(|(one, other)| (one.to_owned(), [other.to_owned()].into()));
     Terms {
         own: 1,
         accepted: 1,
         drains: true,
-        gap: 3 * SECOND,
-        rest: Some(10 * SECOND),
+        registry: A.to_owned(),
+        times: Some(Times {
+            joined: 10 * SECOND,
+            rest: 10 * SECOND,
+            gap: 3 * SECOND,
+        }),
+        routing: routing::Terms {
+            neighbours: others.into(),
+            destinations: names.into(),
+            hops: true,
+            fifo: true,
+            goes_out: false,
+            times: Some(routing::Intervals {
+                watch: None,
+                table: None,
+                gather: Duration::ZERO,
+                ask: Duration::ZERO,
+            }),
+        },
     }
 }
 
@@ -110,38 +129,93 @@ fn a_next_hop_without_a_link_is_found() {
     assert_eq!(violations(&run), ["next hops are links"]);
 }
 
-/// A closes its link to B, with a route over it or without, told by B or not.
-fn closes(has_route: bool, is_told: bool) -> ByHand {
+#[test]
+fn what_the_overlay_cannot_repair_is_not_required() {
+    let mut lone = linked(20);
+    at(&mut lone, B, 21, &[], &[]);
+    at(
+        &mut lone,
+        A,
+        25,
+        &["peer-01 own"],
+        &["peer-01 via peer-01 at 1"],
+    );
+    let reason = |run: &ByHand| {
+        let found = found(run).properties;
+        let ends = found.last().expect("a property");
+        assert!(ends.holds(), "{ends:?}");
+        ends.reason().unwrap_or_default().to_owned()
+    };
+    // A message that never comes, between nodes that are there.
+    let mut lossy = linked(20);
+    lossy.send(B, A, "HELLO", []);
+    at(&mut lossy, B, 21, &[], &[]);
+    at(
+        &mut lossy,
+        A,
+        25,
+        &["peer-01 own"],
+        &["peer-01 via peer-01 at 1"],
+    );
+    assert!(
+        reason(&lossy).contains("lost until the end"),
+        "{}",
+        reason(&lossy)
+    );
+    // Nobody joins islands without the registry.
+    lone.crash(A);
+    assert!(
+        reason(&lone).contains("the registry, stopped"),
+        "{}",
+        reason(&lone)
+    );
+}
+
+/// A closes its link to B. `others`: its routes after that. `is_told`: whether B has said that it
+/// has none over the link.
+fn closes(others: &[&str], is_told: bool) -> ByHand {
     let mut run = linked(20);
     let own = ["peer-01 own drains"];
+    let routes = ["peer-01 via peer-01 at 1"];
     if is_told {
         let id = run.send(B, A, "DRAINED", []);
         run.receive(A, id);
-        run.state(A, [list("links", &own), list("routes", &[])]);
+        run.state(A, [list("links", &own), list("routes", &routes)]);
     } else {
-        at(&mut run, A, 21, &own, &[]);
-    }
-    if has_route {
-        at(&mut run, A, 22, &own, &["peer-01 via peer-01 at 1"]);
+        at(&mut run, A, 21, &own, &routes);
     }
     run.step(A).at_unix_nano = 23 * SECOND;
     run.say(A, "Closed", [text("neighbour", B), text("why", "replaced")]);
-    let routes: &[&str] = if has_route {
-        &["peer-01 via peer-01 at 1"]
-    } else {
-        &[]
-    };
-    run.state(A, [list("links", &own), list("routes", routes)]);
+    run.state(A, [list("links", &["peer-02 own"]), list("routes", others)]);
     run
 }
 
 #[test]
 fn a_link_that_still_serves_somebody_is_not_closed() {
-    let name = "a link that is replaced serves nobody";
-    for (has_route, is_told) in [(false, true), (true, true), (false, false)] {
-        let is_wrong = violations(&closes(has_route, is_told)).contains(&name.to_owned());
-        assert_eq!(is_wrong, has_route || !is_told, "{has_route} {is_told}");
+    let name = "a link that is replaced serves nobody".to_owned();
+    let other = &["peer-01 via peer-02 at 2"][..];
+    for (others, is_told) in [(other, true), (other, false), (&[], true)] {
+        let is_wrong = violations(&closes(others, is_told)).contains(&name);
+        assert_eq!(
+            is_wrong,
+            others.is_empty() || !is_told,
+            "{others:?} {is_told}"
+        );
     }
+}
+
+/// What the neighbour itself takes back in the same step is not lost by the closing.
+#[test]
+fn a_route_that_the_neighbour_takes_back_is_not_lost_by_the_closing() {
+    let mut run = closes(&["peer-01 via peer-02 at 2"], true);
+    let steps = run.history.processes.get_mut(A).expect("a process");
+    steps.pop();
+    let update = run.send(B, A, "UPDATE", []);
+    run.receive(A, update);
+    run.say(A, "Closed", [text("neighbour", B), text("why", "replaced")]);
+    run.state(A, [list("links", &["peer-02 own"]), list("routes", &[])]);
+    let name = "a link that is replaced serves nobody".to_owned();
+    assert!(!violations(&run).contains(&name));
 }
 
 fn sends(run: &mut ByHand, number: i64) {
@@ -191,5 +265,34 @@ fn packets_end_once_and_where_they_should() {
         arrives(&mut wrong, at, number);
         let expected = ["a packet ends once, and where it should"];
         assert_eq!(violations(&wrong), expected, "{at} {number}");
+    }
+}
+
+/// The network may make a second message of one.
+#[test]
+fn a_packet_that_the_network_doubles_may_arrive_twice() {
+    for is_doubled in [true, false] {
+        let mut run = linked(20);
+        sends(&mut run, 7);
+        let fields = || [text("origin", A), integer("number", 7)];
+        let packet = run.send(A, B, "PACKET", fields());
+        let again = if is_doubled {
+            packet
+        } else {
+            run.send(A, B, "PACKET", fields())
+        };
+        for id in [packet, again] {
+            run.receive(B, id);
+            arrives(&mut run, B, 7);
+            run.state(
+                B,
+                [
+                    list("links", &["peer-00 accepted"]),
+                    list("routes", &["peer-00 via peer-00 at 1"]),
+                ],
+            );
+        }
+        let name = "a packet ends once, and where it should".to_owned();
+        assert_eq!(violations(&run).contains(&name), !is_doubled);
     }
 }

@@ -27,7 +27,7 @@ pub(super) fn check(history: &History) -> Property {
                 // What comes back is forwarded elsewhere as well, but not when a timer runs out.
                 if let Some(silent) = silent.filter(|_| step.timer.is_some()) {
                     let table = step.state.get_list("table").unwrap_or_default();
-                    let is_kept = table.iter().any(|entry| entry == silent);
+                    let is_kept = table.iter().any(|entry| **entry == *silent);
                     property.check(!is_kept, || {
                         let number = step.number;
                         format!(

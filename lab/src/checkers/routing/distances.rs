@@ -81,6 +81,7 @@ fn excuse_unrest(
         Duration::from_nanos(since) < needs
     });
     match recent {
+        _ if network.terms.goes_out => property.idle("links go out until the end (--outages)"),
         Some(lost) => property.idle(format!(
             "messages were lost until the end: no time without a loss was longer than {}, and {} \
              to {} was lost",
@@ -266,7 +267,8 @@ impl<'a> Snapshot<'a> {
         let (Some(first), Some(second)) = (self.states.get(one), self.states.get(other)) else {
             return false;
         };
-        let closes = |state: &Fields, of: &str| list(state, "closed").iter().any(|one| one == of);
+        let closes =
+            |state: &Fields, of: &str| list(state, "closed").iter().any(|one| **one == *of);
         match timed {
             true => network.works(one, other, until.saturating_sub(1)),
             false => !closes(first, other) && !closes(second, one),

@@ -6,7 +6,7 @@ use algorithms::Fields;
 use trace::history::Moment;
 
 use super::Property;
-use super::state::{list, next_hop, routes};
+use super::state::{is_kept, next_hop, routes};
 
 /// What has to hold at every moment: who follows the next hops to a destination comes to no node
 /// twice. Only the routes that the latest step has changed can have closed a loop.
@@ -16,7 +16,7 @@ pub fn safe(now: &Moment<'_>) -> Vec<Property> {
         return vec![property];
     };
     let before = now.before();
-    if before.is_some_and(|before| list(before, "routes") == list(&step.state, "routes")) {
+    if before.is_some_and(|before| is_kept("routes", before, &step.state)) {
         return vec![property];
     }
     let states: BTreeMap<_, _> = now.states().collect();

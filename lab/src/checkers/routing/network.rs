@@ -245,7 +245,7 @@ fn costs_more_or_less(before: &StepRecord, after: &StepRecord) -> bool {
 /// When a node had closed the link to each other one.
 fn closings(steps: &[StepRecord]) -> BTreeMap<&str, Vec<Span>> {
     let mut all = BTreeMap::<&str, Vec<Span>>::new();
-    let mut last: &[String] = &[];
+    let mut last: &[Arc<str>] = &[];
     for step in steps {
         let closed = list(&step.state, "closed");
         if closed == last {
@@ -256,7 +256,7 @@ fn closings(steps: &[StepRecord]) -> BTreeMap<&str, Vec<Span>> {
             spans.push((step.at_unix_nano, u64::MAX));
         }
         for one in last.iter().filter(|one| !closed.contains(one)) {
-            if let Some((_, until)) = all.get_mut(one.as_str()).and_then(|spans| spans.last_mut()) {
+            if let Some((_, until)) = all.get_mut(&**one).and_then(|spans| spans.last_mut()) {
                 *until = step.at_unix_nano;
             }
         }

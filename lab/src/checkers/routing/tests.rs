@@ -21,6 +21,7 @@ fn terms() -> Terms {
         destinations: named(&[A]),
         hops: true,
         fifo: true,
+        goes_out: false,
         times: Some(Intervals {
             watch: Some((Duration::from_secs(1), Duration::from_secs(4))),
             table: Some(Duration::from_secs(4)),

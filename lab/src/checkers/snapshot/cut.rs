@@ -88,7 +88,7 @@ pub(super) struct Abort<'a> {
     /// When, in nanoseconds.
     pub(super) at_unix_nano: u64,
     /// The processes that it waited for.
-    pub(super) missing: &'a [String],
+    pub(super) missing: &'a [Arc<str>],
 }
 
 /// A recorded state.

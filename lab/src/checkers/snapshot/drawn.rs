@@ -97,7 +97,7 @@ pub fn drawn(history: &History, base: u64) -> Vec<Drawn> {
         aborted: (cut.aborted.iter())
             .map(|abort| DrawnAbort {
                 peer: name(&abort.process),
-                missing: abort.missing.to_vec(),
+                missing: abort.missing.iter().map(ToString::to_string).collect(),
             })
             .collect(),
         stopped: stopped(history, cut),

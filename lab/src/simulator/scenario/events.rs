@@ -85,14 +85,17 @@ impl Scenario {
         all
     }
 
-    /// The faults that a run with that seed draws: those of churn, and then those at random
-    /// times.
+    /// The faults that a run with that seed draws: those of churn, outages, and then those at
+    /// random times.
     pub fn draw(&self, processes: u32, seed: u64) -> DrawnFaults {
         let churn = self.churn.draw(processes, seed);
         let fixed = [&self.crash[..], &churn].concat();
         let mut drawn = self.random.draw(&fixed, processes, seed);
         drawn.churn = churn.len();
         drawn.crash.splice(0..0, churn);
+        let outages = self.outages.draw(processes, seed);
+        drawn.outages = outages.len();
+        drawn.partition.splice(0..0, outages);
         drawn
     }
 }

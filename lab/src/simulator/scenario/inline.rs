@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Deserialize;
 
-use super::{Churn, Crash, Error, Frequency, Memory, NewLinks, Partition, Pause};
+use super::{Churn, Crash, Error, Frequency, Memory, NewLinks, Outages, Partition, Pause};
 use super::{RandomFaults, Scenario, Slow, malformed};
 use crate::values;
 
@@ -64,6 +64,9 @@ impl fmt::Display for Scenario {
         }
         if self.churn != usual.churn {
             key("churn", self.churn.to_string());
+        }
+        if self.outages != usual.outages {
+            key("outages", self.outages.to_string());
         }
         if self.random != usual.random {
             key("random", self.random.to_string());
@@ -162,6 +165,24 @@ impl fmt::Display for Churn {
         keys.push(format!("state = \"{}\"", values::name_of(self.state)));
         if !self.keep.is_empty() {
             keys.push(format!("keep = {}", list(&self.keep)));
+        }
+        write!(f, "{{{}}}", keys.join(", "))
+    }
+}
+
+impl fmt::Display for Outages {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut keys = Vec::new();
+        if let Some(length) = &self.length {
+            keys.push(format!("length = \"{length}\""));
+            keys.push(format!("every = \"{:?}\"", self.every));
+            keys.push(format!("from = \"{:?}\"", self.from));
+        }
+        if let Some(until) = self.until {
+            keys.push(format!("until = \"{until:?}\""));
+        }
+        if let Some(trace) = &self.trace {
+            keys.push(format!("trace = {:?}", trace.path.to_string_lossy()));
         }
         write!(f, "{{{}}}", keys.join(", "))
     }

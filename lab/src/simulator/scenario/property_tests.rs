@@ -67,7 +67,7 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
         by,
     });
     let chances = (0.0..=1.0, 0.0..=1.0, any::<bool>());
-    let delays_of = (vec(pause, 0..3), vec(slow, 0..3), churn());
+    let delays_of = (vec(pause, 0..3), vec(slow, 0..3), churn(), outages());
     let faults = (vec(crash, 0..4), vec(partition, 0..4), random());
     let part = (
         option::of(btree_set(any::<u32>(), 0..5)),
@@ -78,7 +78,7 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
             delay,
             (loss, duplication, fifo),
             (crash, partition, random),
-            (pause, slow, churn),
+            (pause, slow, churn, outages),
             (commands, steps),
         )| {
             Scenario {
@@ -93,6 +93,7 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
                 slow,
                 links: Vec::new(),
                 churn,
+                outages,
                 random,
                 commands,
                 steps,
@@ -115,6 +116,23 @@ fn churn() -> impl Strategy<Value = Churn> {
         trace: None,
     });
     option::of(churn).prop_map(Option::unwrap_or_default)
+}
+
+fn outages() -> impl Strategy<Value = Outages> {
+    let point = (1_u64..99, 1_u64..10_000);
+    let length = prop_oneof![
+        delays().prop_map(|delay| delay.to_string()),
+        point.prop_map(|(percent, seconds)| format!("{percent}%<{seconds}s")),
+    ];
+    let outages = (length, times(), times(), option::of(times()));
+    let outages = outages.prop_map(|(length, every, from, until)| Outages {
+        length: Some(length.parse().expect("a distribution")),
+        every,
+        from,
+        until,
+        trace: None,
+    });
+    option::of(outages).prop_map(Option::unwrap_or_default)
 }
 
 fn random() -> impl Strategy<Value = RandomFaults> {
@@ -155,6 +173,7 @@ fn written(scenario: &Scenario) -> String {
     line(format!("pause = {}", inline::list(&scenario.pause)));
     line(format!("slow = {}", inline::list(&scenario.slow)));
     line(format!("churn = {}", scenario.churn));
+    line(format!("outages = {}", scenario.outages));
     for crash in &scenario.crash {
         line(format!("[[crash]]\nprocess = {}", crash.process));
         line(format!("at = \"{:?}\"", crash.at));
@@ -216,7 +235,9 @@ fn damaged_scenarios_are_read_or_rejected_with_the_line() {
             Ok(scenario) => {
                 let of_none = scenario.check(0);
                 let checked = scenario.check(processes);
-                let has_random = !scenario.random.is_none() || !scenario.churn.is_none();
+                let has_random = !scenario.random.is_none()
+                    || !scenario.churn.is_none()
+                    || !scenario.outages.is_none();
                 prop_assert!(checked.is_ok() || of_none.is_err() || has_random);
                 if let Err(error) = checked {
                     prop_assert!(!error.to_string().is_empty());
@@ -281,6 +302,7 @@ fn a_checked_scenario_can_be_simulated() {
                 slow.until = slow.until.map(|_| slow.at + time());
             }
             scenario.churn = Churn::default();
+            scenario.outages = Outages::default();
             prop_assert!(scenario.check(3).is_ok());
             let (system, mesh) = (bank(3), mesh(3));
             let mut schedule = Schedule::new(&system, &mesh, &scenario, seed);

@@ -146,8 +146,11 @@ pub struct DrawnFaults {
     pub crash: Vec<Crash>,
     /// How many of them are of churn.
     pub churn: usize,
-    /// Times in which some processes cannot reach others, in the order of time.
+    /// Times in which some processes cannot reach others: outages, in the order of time, and then
+    /// others.
     pub partition: Vec<Partition>,
+    /// How many of them are outages.
+    pub outages: usize,
 }
 
 impl RandomFaults {
@@ -195,6 +198,7 @@ impl RandomFaults {
         };
         DrawnFaults {
             churn: 0,
+            outages: 0,
             crash: match self.crash.is_never() || processes == 0 {
                 true => Vec::new(),
                 false => self.crashes(fixed, processes, &mut rng(CRASHES)),

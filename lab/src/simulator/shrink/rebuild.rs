@@ -76,6 +76,7 @@ impl<S: System> Rebuild<S> {
             stops: scenario.crash.clone(),
             random_crashes: !scenario.random.crash.is_never(),
             fifo: scenario.fifo,
+            outages: scenario.outages.end(),
             ..self.setup.clone()
         };
         if setup.liars.iter().any(|(liar, _)| liar.0 >= peers) {

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::delay::Delay;
-use crate::simulator::{Churn, Crash, DrawnFaults, Partition, Pause, RandomFaults, Scenario, Slow};
+use crate::simulator::{
+    Churn, Crash, DrawnFaults, Outages, Partition, Pause, RandomFaults, Scenario, Slow,
+};
 
 /// The shortest delay that is tried: that of the usual scenario.
 const SHORT: Duration = Duration::from_millis(1);
@@ -74,6 +76,7 @@ pub(super) fn with_fewer_faults(scenario: &Scenario) -> Vec<Scenario> {
     all.push(Scenario {
         random: RandomFaults::default(),
         churn: Churn::default(),
+        outages: Outages::default(),
         ..scenario.clone()
     });
     let mut without_each = |count: usize, remove: fn(&mut Scenario, usize)| {

@@ -146,6 +146,7 @@ fn rebuild<S: System>(
         engine: Engine::Simulator,
         stops: Vec::new(),
         random_crashes: false,
+        outages: None,
         fifo: true,
     };
     Rebuild::new(&setup, Topology::Full, move |setup| Some(build(setup)))

@@ -8,7 +8,7 @@ use trace::history::Mark;
 use trace::steps::Loss;
 
 use super::{Simulation, nanos, unix};
-use crate::simulator::{Change, Cut, Partition, Scenario};
+use crate::simulator::{Change, Scenario};
 use crate::world::Settled;
 
 /// The links of a run, one after the other.
@@ -98,10 +98,8 @@ impl<A: Algorithm> Simulation<A> {
     fn healed(&mut self, from: NodeId, to: NodeId, mut at: u64) -> Option<u64> {
         loop {
             let now = Duration::from_nanos(at);
-            let holds = |one: &Partition| {
-                one.messages == Some(Cut::Held) && one.lasts(now) && one.cuts(from.0, to.0)
-            };
-            let Some(place) = self.scenario.partition.iter().position(holds) else {
+            let all = &self.scenario.partition;
+            let Some(place) = self.separations.cuts(all, [from.0, to.0], now, true) else {
                 return Some(at);
             };
             self.strikes.partitions[place] += 1;

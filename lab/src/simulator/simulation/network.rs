@@ -55,7 +55,7 @@ impl<A: Algorithm> Simulation<A> {
             sequence: channel.next_sequence,
             incarnation: 1,
             deadline_unix_nano: None,
-            size: None,
+            size: self.counts_bytes.then(|| message.to_payload().len()),
             sent_by: by.is_valid().then(|| by.clone()),
         };
         channel.next_sequence += 1;
@@ -74,7 +74,8 @@ impl<A: Algorithm> Simulation<A> {
     /// Why a message that is sent now will not arrive, if it will not.
     fn loses(&mut self, from: NodeId, to: NodeId) -> Option<(Loss, &'static str)> {
         let now = Duration::from_nanos(self.now);
-        if let Some(partition) = self.scenario.parts(from.0, to.0, now) {
+        let all = &self.scenario.partition;
+        if let Some(partition) = self.separations.cuts(all, [from.0, to.0], now, false) {
             self.strikes.partitions[partition] += 1;
             return Some((Loss::Cut, "the network is parted"));
         }

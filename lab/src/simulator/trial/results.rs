@@ -50,6 +50,8 @@ pub struct Counted {
     pub doubled_at_random: u64,
     /// How often processes left by churn, before the ends of their schedules.
     pub left_by_churn: u64,
+    /// Outages of links, before the ends of their schedules.
+    pub outages: u64,
     /// Crashes at random times, before the ends of their schedules.
     pub crashes_at_random: u64,
     /// Partitions at random times, before the ends of their schedules.
@@ -82,14 +84,22 @@ impl<S: System> Trial<S> {
             Some(None) => Some("the schedule was not recorded to its end".into()),
             None => Some("the run was interrupted".into()),
         };
-        let history = History {
-            unfinished,
-            ..History::read(store)
+        let kept = tried.and_then(|_| self.tally().kept.clone());
+        let of_spans;
+        let history = match &kept {
+            Some(ran) => &ran.recorded,
+            None => {
+                of_spans = History {
+                    unfinished,
+                    ..History::read(store)
+                };
+                &of_spans
+            }
         };
         let system = tried
             .and_then(Tried::smallest)
             .map_or(&self.system, |smallest| smallest.case.system());
-        let judgement = system::judge(system, &history);
+        let judgement = system::judge(system, history);
         let is_wrong = self.bad().is_some_and(|(_, bad)| bad.wrong);
         Results {
             engine: Counted {
@@ -98,7 +108,7 @@ impl<S: System> Trial<S> {
                     .map_or(Duration::ZERO, |ran| ran.took),
                 message_delays: history.longest_path(),
                 narrative: match is_wrong {
-                    true => narrative(&history, &judgement),
+                    true => narrative(history, &judgement),
                     false => Vec::new(),
                 },
                 faults_at_random: tried.map_or_else(Faults::default, |tried| self.drawn(tried)),
@@ -251,6 +261,7 @@ impl<S: System> Trial<S> {
             lost_at_random: tally.lost,
             doubled_at_random: tally.doubled,
             left_by_churn: tally.left,
+            outages: tally.out,
             crashes_at_random: tally.crashed,
             partitions_at_random: tally.parted,
             faults_at_random: Faults::default(),
@@ -304,7 +315,11 @@ impl Counted {
                 self.left_by_churn
             ),
         };
-        rates.chain(drawn).collect::<String>() + &churn + &self.faults.text()
+        let outages = match scenario.outages.is_none() {
+            true => String::new(),
+            false => format!("outages           links went out {} times\n", self.outages),
+        };
+        rates.chain(drawn).collect::<String>() + &churn + &outages + &self.faults.text()
     }
 
     /// The kinds of faults at random times: how often they were to happen, and did.
@@ -341,6 +356,15 @@ impl Counted {
                 show(self.longest)
             )
         });
-        none.chain(never).collect()
+        let out = scenario.outages.is_none() || self.outages > 0 || self.schedules == 0;
+        let never_out = (!out).then(|| {
+            format!(
+                "no link went out in {} schedules, of which the longest ended after {}; take more \
+                 --seeds, or a shorter --outages-every",
+                self.schedules,
+                show(self.longest)
+            )
+        });
+        none.chain(never).chain(never_out).collect()
     }
 }

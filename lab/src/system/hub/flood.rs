@@ -68,12 +68,7 @@ pub(super) fn add(history: &History, judgement: &mut Judgement) {
         ("of attackers: hashes", hashes, "2^bits for each proof"),
         ("of attackers: registrations", registered, "REGISTERED"),
     ] {
-        judgement.figures.push(Figure {
-            name,
-            measured,
-            theory: None,
-            formula: formula.into(),
-        });
+        judgement.figures.push(Figure::new(name, measured, formula));
     }
     judgement.summary.push(format!(
         "{} attackers had the hub handle {} messages, and got {} answers, {} refusals, and {} registrations for {} hashes",

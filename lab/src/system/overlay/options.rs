@@ -1,16 +1,20 @@
 //! Options of `overlay`.
 
+use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use algorithms::overlay::{Config, Score, Target};
+use algorithms::overlay::{Config, Flaw, Flawed, Overlay, Score, Target};
 use algorithms::{NodeId, babel};
 use clap::{Args, ValueEnum};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::Overlays;
+use crate::checkers::overlay::Times;
 use crate::lesson::{Lesson, algorithm_file, commands};
-use crate::system::{Engine, Setup, SetupError, SystemOptions, Visitor};
+use crate::stats::nanos;
+use crate::system::{Engine, OutagesEnd, Setup, SetupError, SystemOptions, Visitor};
 use crate::topology::Topology;
 use crate::values;
 
@@ -26,10 +30,13 @@ const GATHER: Duration = Duration::from_millis(20);
 /// How many links a peer opens, unless the command line says how many, also in a check. Guesses.
 const LINKS: [u32; 2] = [3, 1];
 
-/// How many times a node may have to look for a peer until it finds one. A guess.
-const ATTEMPTS: u32 = 10;
+/// After how many times that a peer may take to answer all have joined, and reach all again after
+/// a fault. Guesses: a node looks for peers eight times in the former, and a node in an island starts
+/// anew about four times in the latter.
+const JOINED: u32 = 5;
+const RESTED: u32 = 20;
 
-/// How much longer a run lasts than it has to, for faults at random times. A guess.
+/// How much longer a run lasts than it has to. A guess.
 const MORE: Duration = Duration::from_secs(5);
 
 /// Options of `overlay`.
@@ -50,18 +57,18 @@ pub struct Options {
     #[arg(long, value_name = "S", default_value = "routes")]
     #[serde(skip)]
     pub score: ScoreName,
-    /// With whom a link is opened in its place
+    /// Which peer is asked for a new link
     #[arg(long, value_name = "T", default_value = "random")]
     #[serde(skip)]
     pub target: TargetName,
-    /// How long a link may take to be drained before it is closed; one over which routes still
-    /// lead then stays. 0s: links are closed at once
+    /// How long a link is drained before it is closed; if routes still lead over it then, it stays
+    /// open. 0s: links are closed at once, unless a destination may have no other route
     #[arg(long, value_name = "TIME", default_value = "3s", value_parser = values::duration)]
     #[serde(rename = "drain_seconds", serialize_with = "values::seconds")]
     pub drain: Duration,
-    /// How many others a peer knows at most
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = values::count::<u32>)]
-    pub database: u32,
+    /// How many others a peer knows at most: 100, or 0.05n for a share of all peers
+    #[arg(long, value_name = "N", default_value = "100")]
+    pub database: DatabaseSize,
     /// How often a peer asks each neighbour whether the link works. In a check never
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = values::interval)]
     #[serde(rename = "hello_seconds", serialize_with = "values::seconds")]
@@ -73,11 +80,88 @@ pub struct Options {
     #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = values::duration)]
     #[serde(rename = "packets_seconds", serialize_with = "values::seconds")]
     pub packets: Duration,
-    /// How long the run lasts [default: until all have to reach all again after the last planned
-    /// crash]
+    /// How long the run lasts [default: until all have to reach all, after the last planned crash]
     #[arg(long, value_name = "TIME", value_parser = values::interval)]
     #[serde(skip)]
     pub duration: Option<Duration>,
+    /// Make a mistake, to see which property it breaks
+    #[arg(long, value_name = "M")]
+    #[serde(skip)]
+    pub mistake: Option<Mistake>,
+}
+
+/// A mistake of all nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Mistake {
+    /// Do not wait for the other end of a link that is drained
+    DrainUnconfirmed,
+    /// Accept as many links as are asked for
+    AllAccepted,
+    /// Keep the links of an island
+    IslandKept,
+    /// Deliver a packet twice
+    DeliveredTwice,
+}
+
+impl Mistake {
+    const fn flaw(self) -> Flaw {
+        match self {
+            Self::DrainUnconfirmed => Flaw::DrainUnconfirmed,
+            Self::AllAccepted => Flaw::AllAccepted,
+            Self::IslandKept => Flaw::IslandKept,
+            Self::DeliveredTwice => Flaw::DeliveredTwice,
+        }
+    }
+}
+
+/// The most peers that a peer knows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum DatabaseSize {
+    /// So many.
+    Count(u32),
+    /// So many of all peers, as a share.
+    Share(f64),
+}
+
+impl DatabaseSize {
+    /// Among so many peers; one at least.
+    fn of(self, peers: u32) -> usize {
+        match self {
+            Self::Count(count) => count as usize,
+            Self::Share(share) => (share * f64::from(peers)).round().max(1.0) as usize,
+        }
+    }
+}
+
+impl FromStr for DatabaseSize {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let Some(share) = text.strip_suffix('n') else {
+            return values::count(text).map(Self::Count);
+        };
+        match values::probability(share) {
+            Ok(share) if share > 0.0 => Ok(Self::Share(share)),
+            Ok(_) | Err(_) => Err(format!(
+                "{text:?} is no share of all peers; write for example 0.05n, or a number of peers"
+            )),
+        }
+    }
+}
+
+impl fmt::Display for DatabaseSize {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Count(count) => count.fmt(f),
+            Self::Share(share) => write!(f, "{share}n"),
+        }
+    }
+}
+
+impl Serialize for DatabaseSize {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 /// By what links are chosen.
@@ -87,18 +171,18 @@ pub enum ScoreName {
     Random,
     /// Destinations that are reached over it
     Routes,
-    /// Packets since the last refresh
-    Packets,
+    /// Bytes of packets since the last refresh, in and out
+    Bytes,
     /// Speed: the longest round trip is replaced
     Rtt,
 }
 
-/// With whom links are opened.
+/// Which peers are asked for links.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum TargetName {
     /// Any known peer
     Random,
-    /// One of the farthest
+    /// One at the greatest distance
     Distant,
 }
 
@@ -123,11 +207,26 @@ impl SystemOptions for Options {
                 "crashes and a partition at random times",
             "testbed simulate overlay --peers 50 --drain 0s" =>
                 "links are closed at once: what is on them is lost",
+            "testbed simulate overlay --outages exponential:30s --outages-every 5m --duration 5m" =>
+                "links go out for a time: how soon the ways lead around them",
+            "testbed simulate overlay --peers 8 --mistake drain-unconfirmed" =>
+                "a link is closed before the other end has left it",
+            "testbed simulate overlay --peers 8 --mistake all-accepted" =>
+                "all links lead to few nodes",
         },
     }];
 
     fn algorithm(&self) -> String {
-        format!("overlay, links by {}", values::name_of(self.score))
+        let score = values::name_of(self.score);
+        match self.mistake {
+            None => format!("overlay, links by {score}"),
+            Some(mistake) => {
+                format!(
+                    "overlay, links by {score}, with {}",
+                    values::name_of(mistake)
+                )
+            }
+        }
     }
 
     fn build<V: Visitor>(&self, setup: Setup, visitor: V) -> Result<V::Output, SetupError> {
@@ -135,33 +234,68 @@ impl SystemOptions for Options {
         if let Some(links) = self.links {
             setup.limit_processes("--links", links.saturating_add(1))?;
         }
-        let is_check = setup.engine == Engine::ModelChecker;
-        let stops = setup.stops.iter();
-        let stops = stops.map(|stop| stop.restart.unwrap_or(stop.at)).max();
-        let lasts = stops.unwrap_or_default().saturating_add(self.rest());
-        let lasts = self.duration.unwrap_or(lasts.saturating_add(MORE));
-        Ok(visitor.visit(Overlays {
-            config: Arc::new(self.config(is_check, setup.peers)),
-            duration: (!is_check).then_some(lasts),
-            rest: self.rest(),
-            neighbours: setup.neighbours,
-        }))
+        if !self.refresh.is_zero() && self.refresh < self.drain {
+            return Err(SetupError::RefreshWithinDrain {
+                refresh: self.refresh,
+                drain: self.drain,
+            });
+        }
+        setup.require_recorded(setup.peers.saturating_sub(1))?;
+        Ok(match self.mistake.map(Mistake::flaw) {
+            None => visitor.visit(self.system(setup, |overlay| overlay)),
+            Some(flaw) => {
+                visitor.visit(self.system(setup, move |overlay| Flawed::new(overlay, flaw)))
+            }
+        })
     }
 }
 
 impl Options {
+    fn system<A>(
+        &self,
+        setup: Setup,
+        process: impl Fn(Overlay) -> A + Send + Sync + 'static,
+    ) -> Overlays<A> {
+        let is_check = setup.engine == Engine::ModelChecker;
+        let lasts = self.duration.unwrap_or_else(|| self.lasts(&setup));
+        Overlays {
+            config: Arc::new(self.config(is_check, setup.peers)),
+            duration: (!is_check).then_some(lasts),
+            times: self.times(),
+            fifo: setup.fifo,
+            goes_out: setup.outages == Some(OutagesEnd::Never),
+            neighbours: setup.neighbours,
+            process: Arc::new(process),
+        }
+    }
+
     /// How long a peer may take to answer: as long as a link may be silent.
     fn answer(&self) -> Duration {
         self.hello.saturating_mul(self.misses)
     }
 
-    /// After a fault a link is found silent, an island is noticed and ends, and peers are found.
-    fn rest(&self) -> Duration {
+    fn times(&self) -> Times {
         let answer = self.answer();
-        let islands = answer.saturating_mul(2 * 2);
-        answer
-            .saturating_mul(1 + ATTEMPTS / 2)
-            .saturating_add(islands)
+        let times = |count: u32| nanos(answer.saturating_mul(count));
+        Times {
+            joined: times(JOINED),
+            rest: times(RESTED),
+            gap: times(1),
+        }
+    }
+
+    /// Until all have to reach all. Real time is not spent on faults that are not planned.
+    fn lasts(&self, setup: &Setup) -> Duration {
+        let stops = setup.stops.iter();
+        let stops = stops.map(|stop| stop.restart.unwrap_or(stop.at)).max();
+        let stops = stops.max(setup.outages.map(OutagesEnd::usual));
+        let is_planned = stops.is_some() || setup.random_crashes;
+        let wait = match is_planned || setup.engine != Engine::Live {
+            true => RESTED,
+            false => JOINED,
+        };
+        let wait = self.answer().saturating_mul(wait).saturating_add(MORE);
+        stops.unwrap_or_default().saturating_add(wait)
     }
 
     fn config(&self, is_check: bool, peers: u32) -> Config {
@@ -182,7 +316,7 @@ impl Options {
                     ScoreName::Rtt => {
                         babel::Cost::RoundTrip(LAPS.map(Duration::from_millis).into())
                     }
-                    ScoreName::Random | ScoreName::Routes | ScoreName::Packets => babel::Cost::Hops,
+                    ScoreName::Random | ScoreName::Routes | ScoreName::Bytes => babel::Cost::Hops,
                 },
             }),
             registry: NodeId(0),
@@ -192,7 +326,7 @@ impl Options {
             score: match self.score {
                 ScoreName::Random => Score::Random,
                 ScoreName::Routes => Score::Routes,
-                ScoreName::Packets => Score::Packets,
+                ScoreName::Bytes => Score::Bytes,
                 ScoreName::Rtt => Score::RoundTrip,
             },
             target: match self.target {
@@ -200,7 +334,7 @@ impl Options {
                 TargetName::Distant => Target::Distant,
             },
             drain: (!self.drain.is_zero()).then_some(self.drain),
-            database: self.database as usize,
+            database: self.database.of(peers),
             answer: self.answer(),
             island: interval(self.answer().saturating_mul(2)),
             packets: interval(self.packets),

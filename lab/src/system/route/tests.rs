@@ -163,7 +163,7 @@ fn nodes_that_stop_leave_the_tables() {
         .filter(|(node, _)| &***node != "peer-07")
     {
         let table = steps.last().and_then(|step| step.state.get_list("table"));
-        let is_gone = table.is_some_and(|table| !table.contains(&"peer-07".to_owned()));
+        let is_gone = table.is_some_and(|table| !table.contains(&"peer-07".into()));
         assert!(is_gone, "{node}: {table:?}");
     }
     let found = route::outcomes(&history, &system.terms());

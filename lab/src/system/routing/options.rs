@@ -11,9 +11,9 @@ use rand::seq::SliceRandom as _;
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
-use super::{Break, Routing};
+use super::{Break, Routing, intervals};
 use crate::lesson::{Lesson, algorithm_file, commands};
-use crate::system::{Engine, Setup, SetupError, SystemOptions, Visitor};
+use crate::system::{Engine, OutagesEnd, Setup, SetupError, SystemOptions, Visitor};
 use crate::topology::Topology;
 use crate::values;
 
@@ -164,6 +164,9 @@ impl SystemOptions for Options {
         if let Some(destinations) = self.destinations {
             setup.limit_processes("--destinations", destinations)?;
         }
+        let degree = setup.neighbours.iter().map(Vec::len).max().unwrap_or(0) as u32;
+        let others = setup.peers.saturating_sub(1);
+        setup.require_recorded(self.destinations.unwrap_or(others).max(degree))?;
         let links = links(&setup);
         if let Some(breaks) = self.breaks.filter(|breaks| *breaks as usize > links.len()) {
             return Err(SetupError::TooFewLinks {
@@ -238,12 +241,15 @@ impl Options {
         let breaks = breaks.iter().map(|one| one.until);
         let stops = setup.stops.iter();
         let stops = stops.map(|stop| stop.restart.unwrap_or(stop.at));
-        let last = breaks.chain(stops).max().unwrap_or_default();
+        let outages = setup.outages.map(OutagesEnd::usual);
+        let last = breaks.chain(stops).chain(outages).max();
+        let last = last.unwrap_or_default();
         let fails = setup.engine != Engine::Live
             || !setup.stops.is_empty()
             || setup.random_crashes
+            || setup.outages.is_some()
             || !setup.fifo;
-        let intervals = Routing::<Babel>::intervals(config);
+        let intervals = intervals(config);
         let rest = intervals.rest(setup.peers as usize, DELAY, fails);
         last.saturating_add(rest).saturating_add(EVERY)
     }
@@ -263,6 +269,7 @@ impl Options {
             config: Arc::new(config),
             breaks,
             fifo: setup.fifo,
+            goes_out: setup.outages == Some(OutagesEnd::Never),
             duration,
             neighbours: setup.neighbours,
             process: Arc::new(process),

@@ -40,6 +40,7 @@ fn system<A>(
         }),
         breaks: breaks.collect(),
         fifo: true,
+        goes_out: false,
         duration: Some(SECOND * 40),
         process: Arc::new(process),
     }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use trace::steps::ENTRIES;
+
 use super::OPERATIONS;
 use crate::liars::Liars;
 
@@ -46,6 +48,29 @@ pub enum SetupError {
         count: u32,
         /// How many there are.
         peers: u32,
+    },
+    /// A state would be recorded in part.
+    #[error(
+        "--peers {peers}: the state of a peer lists {listed} others, and {ENTRIES} of a list are \
+         recorded; take --peers {} or less",
+        ENTRIES + 1
+    )]
+    TooManyListed {
+        /// How many peers there are.
+        peers: u32,
+        /// How many of them a state lists.
+        listed: u32,
+    },
+    /// The next link would be replaced while one is drained.
+    #[error(
+        "--refresh {refresh:?}: a link is drained for up to --drain {drain:?}; take a longer \
+         --refresh, or a shorter --drain"
+    )]
+    RefreshWithinDrain {
+        /// How often a link is replaced.
+        refresh: Duration,
+        /// How long it may be drained.
+        drain: Duration,
     },
     /// There are not so many links.
     #[error(

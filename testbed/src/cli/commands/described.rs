@@ -143,12 +143,14 @@ fn partition(partition: &Partition) -> Value {
 /// The faults beside crashes.
 fn faults(scenario: &Scenario) -> Value {
     let churn = Some(&scenario.churn).filter(|churn| !churn.is_none());
+    let outages = Some(&scenario.outages).filter(|outages| !outages.is_none());
     json!({
         "partition": scenario.partition.iter().map(partition).collect::<Vec<_>>(),
         "pause": texts(&scenario.pause),
         "slow": texts(&scenario.slow),
         "links": texts(&scenario.links),
         "churn": churn.map(ToString::to_string),
+        "outages": outages.map(ToString::to_string),
         "random": random(&scenario.random),
     })
 }

@@ -13,10 +13,11 @@ use lab::model::Plan;
 use lab::options::{Channel, Net, Schedules, States};
 use lab::simulator::{Crash, Limits, Rebuild, Scenario, Shrinking, Trial};
 use lab::system::clients::Clients;
-use lab::system::{self, Setup, System, Visitor};
+use lab::system::{self, OutagesEnd, Setup, System, Visitor};
 use lab::topology;
 use lab::world::Settled;
 use node::Transport;
+use node::admission::Guests;
 use serde_json::Value;
 use trace::steps::Processes;
 
@@ -24,6 +25,7 @@ use super::described::Described;
 use super::judge;
 use super::run_erased;
 use crate::cli::choice::{Choice, Description};
+use crate::cli::common::without_links;
 use crate::cli::need::{self, FEW, MANY};
 use crate::cli::own::{self, Task};
 use crate::cli::registry;
@@ -153,12 +155,14 @@ enum Engine {
         without_order: Option<lab::options::Error>,
         /// How long a failure may be made smaller.
         shrink: Duration,
+        /// Whether a schedule is recorded as spans.
+        is_recorded: bool,
     },
     ModelChecker(Plan),
 }
 
 impl RunSpec {
-    fn live(description: Description, net: &Net, options: RunOptions) -> Result<Self, Error> {
+    fn live(description: Description, net: &Net, mut options: RunOptions) -> Result<Self, Error> {
         if let Some(settled) = &options.network {
             not_with_delay(net, settled)?;
         }
@@ -168,6 +172,15 @@ impl RunSpec {
         scenario.crash.extend(net.stops());
         let churn = net.add_churn(&mut scenario, options.peers);
         churn.map_err(lab::Error::from)?;
+        let outages = net.add_outages(&mut scenario, options.peers);
+        outages.map_err(lab::Error::from)?;
+        if let Some(outages) = &net.outages {
+            let has_guests = options.guests != Guests::None;
+            if let Some(reason) = without_links(options.transport, has_guests) {
+                return Err(Usage::value(format!("--outages {outages}"), reason).into());
+            }
+            options.changes_links = true;
+        }
         let usual = match description.measures || options.network.is_some() {
             // Its measured times must be those of the machine, or of the links, alone.
             true => Delay::NONE,
@@ -221,6 +234,7 @@ impl RunSpec {
                 limits: args.limits(),
                 seeds: [args.schedule.unwrap_or(options.seed), args.seeds],
                 shrink: args.shrink,
+                is_recorded: !args.no_record,
             },
             options,
         })
@@ -287,6 +301,7 @@ impl RunSpec {
             stops: self.engine.stops(),
             random_crashes: self.engine.crashes_at_random(),
             fifo: self.engine.is_fifo(),
+            outages: self.engine.outages(),
         }
     }
 
@@ -333,11 +348,15 @@ impl RunSpec {
                 limits,
                 seeds,
                 shrink,
+                is_recorded,
                 ..
             } => {
                 let checked = scenario.check_commands(system.commands().len());
                 let trial = Trial::new(system, processes(&options), *scenario, limits, seeds);
-                let trial = shrinking(trial, shrink, &options, liars, build);
+                let trial = match is_recorded {
+                    true => shrinking(trial, shrink, &options, liars, build),
+                    false => trial.without_spans(),
+                };
                 let experiment = checked.map(|()| boxed(Simulated::new(description, trial)));
                 experiment.map_err(|error| lab::Error::from(error).into())
             }
@@ -389,6 +408,7 @@ fn shrinking<S: System>(
         engine: system::Engine::Simulator,
         stops: Vec::new(),
         random_crashes: false,
+        outages: None,
         fifo: true,
     };
     trial.with_shrinking(Shrinking {
@@ -458,6 +478,16 @@ impl Engine {
         }
     }
 
+    /// Until when links go out.
+    fn outages(&self) -> Option<OutagesEnd> {
+        match self {
+            Self::Live { scenario, .. } | Self::Simulator { scenario, .. } => {
+                scenario.outages.end()
+            }
+            Self::ModelChecker(_) => None,
+        }
+    }
+
     /// The planned crashes.
     fn stops(&self) -> Vec<Crash> {
         match self {
@@ -523,6 +553,9 @@ mod tests {
             restart: Vec::new(),
             churn: None,
             churn_until: None,
+            outages: None,
+            outages_every: None,
+            outages_until: None,
             liars: Vec::new(),
             timeout,
         }

@@ -3,7 +3,7 @@
 use support::saved::no_panic;
 use support::{Running, Runs, saved};
 
-use super::{says, testbed};
+use super::testbed;
 
 #[test]
 fn every_schedule_of_every_algorithm_passes() {
@@ -36,10 +36,7 @@ fn every_schedule_of_every_algorithm_passes() {
         "--peers 4 check route --table 2 --way backtrack --detours 1 --channel per-message",
     ] {
         let ended = testbed(system, 0);
-        says(
-            &ended,
-            &["all of them", "every run is right, and every run ends"],
-        );
+        ended.says(&["all of them", "every run is right, and every run ends"]);
     }
 }
 
@@ -56,10 +53,7 @@ fn every_crash_and_every_liar_is_tried() {
         "--peers 3 check routing --breaks 0 --crashes 1 --restarts 1 --lossy=1",
     ] {
         let ended = testbed(system, 0);
-        says(
-            &ended,
-            &["all of them", "every run is right in every situation"],
-        );
+        ended.says(&["all of them", "every run is right in every situation"]);
     }
     for (system, parts) in [
         (
@@ -74,38 +68,32 @@ fn every_crash_and_every_liar_is_tried() {
             ],
         ),
     ] {
-        says(&testbed(system, 1), parts);
+        testbed(system, 1).says(parts);
     }
 }
 
 #[test]
 fn rounds_shorter_than_the_delay_are_unknown() {
     let ended = testbed("--peers 4 simulate agree --round 5ms --delay 20ms", 3);
-    says(&ended, &["the rounds were not synchronous"]);
+    ended.says(&["the rounds were not synchronous"]);
 }
 
 #[test]
 fn a_shortest_counterexample_is_recorded() {
     let ended = testbed("--peers 2 check snapshot --channel per-message", 1);
-    says(
-        &ended,
-        &[
-            "the shortest run that is wrong, 4 steps, is recorded",
-            "I9 FIFO: VIOLATED",
-            "verdict           fail: a run of 4 steps is wrong",
-        ],
-    );
+    ended.says(&[
+        "the shortest run that is wrong, 4 steps, is recorded",
+        "I9 FIFO: VIOLATED",
+        "verdict           fail: a run of 4 steps is wrong",
+    ]);
     let ended = testbed("--peers 2 check snapshot --algorithm naive", 1);
-    says(&ended, &["I5 conservation: VIOLATED"]);
+    ended.says(&["I5 conservation: VIOLATED"]);
     // A command, and both first explorers are lost.
     let ended = testbed("--peers 4 --topology ring check wave --lossy", 1);
-    says(
-        &ended,
-        &[
-            "the shortest run that is wrong, 3 steps, is recorded",
-            "nothing more can happen in it, and 0 of 1 operations have ended",
-        ],
-    );
+    ended.says(&[
+        "the shortest run that is wrong, 3 steps, is recorded",
+        "nothing more can happen in it, and 0 of 1 operations have ended",
+    ]);
 }
 
 /// The shortest run in which a verifier is deceived.
@@ -119,7 +107,7 @@ fn attacks_on_provers_have_a_shortest_run() {
     ] {
         let ended = testbed(&format!("--peers 3 check auth {system}"), 1);
         let violated = format!("{property}: accepted only who holds the key now: VIOLATED");
-        says(&ended, &["the shortest run that is wrong", &violated]);
+        ended.says(&["the shortest run that is wrong", &violated]);
     }
 }
 
@@ -132,20 +120,20 @@ fn cheats_that_are_not_caught_have_a_shortest_run() {
             "the shortest run that is wrong",
             "only the holder of a block is credited: VIOLATED",
         ];
-        says(&ended, &parts);
+        ended.says(&parts);
     }
 }
 
 #[test]
 fn a_lost_message_keeps_a_run_from_ending() {
     let ended = testbed("--peers 3 check elect --lossy", 1);
-    says(&ended, &["termination: VIOLATED"]);
+    ended.says(&["termination: VIOLATED"]);
 }
 
 #[test]
 fn a_lost_rumour_is_missing_or_takes_another_path() {
     let ended = testbed("--peers 3 check gossip --topology line --lossy", 1);
-    says(&ended, &["validity: VIOLATED"]);
+    ended.says(&["validity: VIOLATED"]);
 }
 
 /// Ends at a bound, and does not claim what it has not tried.
@@ -172,8 +160,8 @@ fn a_search_over_the_limit_is_unknown() {
         ),
     ] {
         let ended = testbed(system, 3);
-        says(&ended, &["verdict           unknown: ", " tried", bound]);
-        says(&ended, &["not all of them"]);
+        ended.says(&["verdict           unknown: ", " tried", bound]);
+        ended.says(&["not all of them"]);
         assert!(!ended.stdout.contains("every run"), "{ended}");
     }
 }
@@ -183,10 +171,10 @@ fn the_limit_of_states_is_exact() {
     for states in [1, 100, 123] {
         let system = format!("--peers 2 check snapshot --max-states {states}");
         let ended = testbed(&system, 3);
-        says(&ended, &[&format!("states            {states} (")]);
+        ended.says(&[&format!("states            {states} (")]);
     }
     let ended = testbed("--peers 2 check snapshot --max-states 124", 0);
-    says(&ended, &["states            124 (", "all of them"]);
+    ended.says(&["states            124 (", "all of them"]);
 }
 
 /// At once, with what was tried.
@@ -200,10 +188,7 @@ fn an_interrupted_search_saves_its_progress() {
         running.signal(signal);
         let ended = running.end().exits(3);
         no_panic(&ended);
-        says(
-            &ended,
-            &["verdict           unknown: interrupted", "not all of them"],
-        );
+        ended.says(&["verdict           unknown: interrupted", "not all of them"]);
         let record = saved::record(&runs.only());
         assert!(saved::follows(&record), "{record:#}");
         assert!(

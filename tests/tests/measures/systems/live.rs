@@ -1,6 +1,6 @@
 //! Over real peers.
 
-use super::{says, testbed};
+use super::testbed;
 
 const INVARIANTS: [&str; 9] = [
     "I1 no orphan: holds",
@@ -21,25 +21,22 @@ fn a_kill_that_never_happened_is_unknown() {
         let arguments = format!("--peers 4 --transport memory {system} --kill 3@20s");
         let ended = testbed(&arguments, 3);
         let never = "verdict           unknown: the crash of peer-03 at 20.0 s never happened: the run ended after";
-        says(&ended, &[never]);
+        ended.says(&[never]);
     }
 }
 
 #[test]
 fn a_snapshot_of_twenty_peers_is_consistent() {
     let ended = testbed("--peers 20 snapshot", 0);
-    says(&ended, &INVARIANTS);
-    says(
-        &ended,
-        &[
-            "20 peers, 190 connections",
-            "snapshot 0/0",
-            "peer-19  balance=",
-            "markers           380, in theory 380",
-            "total: 2000 before; in the cut 2000",
-            "verdict           pass",
-        ],
-    );
+    ended.says(&INVARIANTS);
+    ended.says(&[
+        "20 peers, 190 connections",
+        "snapshot 0/0",
+        "peer-19  balance=",
+        "markers           380, in theory 380",
+        "total: 2000 before; in the cut 2000",
+        "verdict           pass",
+    ]);
 }
 
 #[test]
@@ -47,22 +44,19 @@ fn concurrent_snapshots_in_a_sparse_network() {
     let arguments = "--peers 12 --topology random:3 --transport memory snapshot \
                      --initiators 4 --snapshots 5 --every 10ms";
     let ended = testbed(arguments, 0);
-    says(&ended, &INVARIANTS);
-    says(&ended, &["complete          20, in theory 20"]);
+    ended.says(&INVARIANTS);
+    ended.says(&["complete          20, in theory 20"]);
 }
 
 #[test]
 fn without_order_the_checker_names_the_message() {
     let ended = testbed("--peers 20 snapshot --rate 200 --channel per-message", 1);
-    says(
-        &ended,
-        &[
-            "I2 channel state: VIOLATED",
-            "I9 FIFO: VIOLATED",
-            "TRANSFER id=",
-            "verdict           fail: violated: ",
-        ],
-    );
+    ended.says(&[
+        "I2 channel state: VIOLATED",
+        "I9 FIFO: VIOLATED",
+        "TRANSFER id=",
+        "verdict           fail: violated: ",
+    ]);
 }
 
 #[test]
@@ -71,30 +65,21 @@ fn lai_yang_needs_no_order() {
         "--peers 20 snapshot --rate 200 --algorithm lai-yang --channel per-message",
         0,
     );
-    says(&ended, &INVARIANTS[..2]);
-    says(
-        &ended,
-        &["I6 every message once: holds", "verdict           pass"],
-    );
+    ended.says(&INVARIANTS[..2]);
+    ended.says(&["I6 every message once: holds", "verdict           pass"]);
 }
 
 #[test]
 fn the_naive_snapshot_fails() {
     let ended = testbed("--peers 20 snapshot --rate 200 --algorithm naive", 1);
-    says(
-        &ended,
-        &["I2 channel state: VIOLATED", "I5 conservation: VIOLATED"],
-    );
+    ended.says(&["I2 channel state: VIOLATED", "I5 conservation: VIOLATED"]);
 }
 
 #[test]
 fn every_workload_is_conserved() {
     for workload in ["token", "producer-consumer"] {
         let arguments = format!("--peers 6 --transport memory snapshot --workload {workload}");
-        says(
-            &testbed(&arguments, 0),
-            &["I5 conservation: holds (1 checked)"],
-        );
+        testbed(&arguments, 0).says(&["I5 conservation: holds (1 checked)"]);
     }
 }
 
@@ -102,13 +87,10 @@ fn every_workload_is_conserved() {
 fn a_crash_aborts_the_snapshot_and_names_the_peer() {
     let arguments = "--peers 6 snapshot --kill 3@150ms --patience 500ms";
     let ended = testbed(arguments, 0);
-    says(
-        &ended,
-        &[
-            "complete          0",
-            "aborted by peer-00: no state from peer-03;",
-        ],
-    );
+    ended.says(&[
+        "complete          0",
+        "aborted by peer-00: no state from peer-03;",
+    ]);
 }
 
 /// The markers to the peer came while it was down. It takes part again, and has no
@@ -117,32 +99,23 @@ fn a_crash_aborts_the_snapshot_and_names_the_peer() {
 fn a_snapshot_is_aborted_although_the_crashed_peer_restarts() {
     let arguments = "--peers 6 snapshot --every 300ms --crash 3@100ms..600ms --patience 3s";
     let ended = testbed(arguments, 0);
-    says(
-        &ended,
-        &[
-            "complete          0",
-            "aborted by peer-00: no state from peer-03;",
-            "I9 FIFO: holds",
-            "fault             the crash of peer-03 at 100 ms",
-            "fault             the restart of peer-03 at 600 ms",
-        ],
-    );
+    ended.says(&[
+        "complete          0",
+        "aborted by peer-00: no state from peer-03;",
+        "I9 FIFO: holds",
+        "fault             the crash of peer-03 at 100 ms",
+        "fault             the restart of peer-03 at 600 ms",
+    ]);
 }
 
 /// More commands at once than a process has room for.
 #[test]
 fn commands_wait_for_room() {
     let arguments = "--peers 6 --transport memory mutex --entries 60 --hold 0s --delay 0";
-    says(
-        &testbed(arguments, 0),
-        &["entries           360, in theory 360"],
-    );
+    testbed(arguments, 0).says(&["entries           360, in theory 360"]);
     let arguments =
         "--peers 6 --transport memory snapshot --initiators 6 --snapshots 60 --every 0s";
-    says(
-        &testbed(arguments, 0),
-        &["complete          360, in theory 360"],
-    );
+    testbed(arguments, 0).says(&["complete          360, in theory 360"]);
 }
 
 #[test]
@@ -151,7 +124,7 @@ fn a_run_over_its_timeout_fails() {
         "--peers 3 snapshot --every 100ms --delay 10s --timeout 300ms",
         1,
     );
-    says(&ended, &["0 of 1 operations ended within 300ms"]);
+    ended.says(&["0 of 1 operations ended within 300ms"]);
 }
 
 /// Its timers are always due. Once, they starved everything else: the snapshot, the time
@@ -160,13 +133,10 @@ fn a_run_over_its_timeout_fails() {
 fn an_overloaded_host_makes_the_verdict_unknown() {
     let arguments = "--peers 8 snapshot --rate 200000 --every 1s --timeout 20s";
     let ended = testbed(arguments, 3);
-    says(
-        &ended,
-        &[
-            "timers            late by ",
-            "verdict           unknown: overloaded: timers were late by ",
-        ],
-    );
+    ended.says(&[
+        "timers            late by ",
+        "verdict           unknown: overloaded: timers were late by ",
+    ]);
 }
 
 #[test]
@@ -236,7 +206,7 @@ fn the_other_algorithms_cost_what_theory_says() {
         ),
     ] {
         let ended = testbed(&format!("--transport memory {arguments}"), 0);
-        says(&ended, parts);
+        ended.says(parts);
     }
 }
 
@@ -246,16 +216,13 @@ fn the_other_algorithms_cost_what_theory_says() {
 fn a_hub_that_restarts_loses_no_session() {
     let arguments = "--peers 20 --transport memory hub --old 1 --crash 0@2s..3s";
     let ended = testbed(arguments, 0);
-    says(
-        &ended,
-        &[
-            "sessions          18 (",
-            "no session without a proof: holds",
-            "no registration without a session: holds",
-            "who asks is answered: holds",
-            "verdict           pass",
-        ],
-    );
+    ended.says(&[
+        "sessions          18 (",
+        "no session without a proof: holds",
+        "no registration without a session: holds",
+        "who asks is answered: holds",
+        "verdict           pass",
+    ]);
 }
 
 /// The peers of a hub that restarts register again, and hubs hand over to each other meanwhile.
@@ -263,36 +230,30 @@ fn a_hub_that_restarts_loses_no_session() {
 fn one_of_several_hubs_restarts() {
     let arguments = "--peers 24 --transport memory hub --hubs 4 --restart 1@2s";
     let ended = testbed(arguments, 0);
-    says(
-        &ended,
-        &[
-            "topology hubs:4",
-            "peers register at the nearest hub that answers: holds",
-            "what is handed over was paid for: holds",
-            "a receiver that is registered is found: holds",
-            "verdict           pass",
-        ],
-    );
+    ended.says(&[
+        "topology hubs:4",
+        "peers register at the nearest hub that answers: holds",
+        "what is handed over was paid for: holds",
+        "a receiver that is registered is found: holds",
+        "verdict           pass",
+    ]);
 }
 
 /// 20 peers with 4 connections each: 40 edges, so 80 - 19 copies a message.
 #[test]
 fn every_rumour_reaches_all_peers() {
     let arguments = "--peers 20 --topology random:4 --transport memory gossip --interval 10ms";
-    says(
-        &testbed(arguments, 0),
-        &[
-            "degree            min 4, median 4, max 4 (20 peers)",
-            "delivered         190 of 190 (100.00 %), of 10 of 10 messages published",
-            "copies sent       610, in theory 610",
-            "(n = 190)",
-            "to 100 %          p50 ",
-            "(n = 10)\n",
-            "validity: holds (200 checked)",
-            "sent on once: holds (200 checked)",
-            "verdict           pass",
-        ],
-    );
+    testbed(arguments, 0).says(&[
+        "degree            min 4, median 4, max 4 (20 peers)",
+        "delivered         190 of 190 (100.00 %), of 10 of 10 messages published",
+        "copies sent       610, in theory 610",
+        "(n = 190)",
+        "to 100 %          p50 ",
+        "(n = 10)\n",
+        "validity: holds (200 checked)",
+        "sent on once: holds (200 checked)",
+        "verdict           pass",
+    ]);
 }
 
 /// A peer that the flood misses does not keep the run from ending, is reported, and is no
@@ -301,15 +262,12 @@ fn every_rumour_reaches_all_peers() {
 fn a_run_with_a_fanout_ends_without_the_missing_deliveries() {
     let arguments = "--peers 20 --topology random:4 --transport memory \
                      gossip --interval 10ms --fanout 1 --patience 300ms";
-    says(
-        &testbed(arguments, 0),
-        &[
-            "of 190 (",
-            "to 100 %          none (n = 0); 10 of 10 messages never",
-            "sent on once: holds",
-            "verdict           pass",
-        ],
-    );
+    testbed(arguments, 0).says(&[
+        "of 190 (",
+        "to 100 %          none (n = 0); 10 of 10 messages never",
+        "sent on once: holds",
+        "verdict           pass",
+    ]);
 }
 
 /// The killed peer misses deliveries; the others get every rumour over another path.
@@ -317,8 +275,5 @@ fn a_run_with_a_fanout_ends_without_the_missing_deliveries() {
 fn rumours_take_another_path_around_a_crash() {
     let arguments = "--peers 8 --transport memory \
                      gossip --interval 10ms --kill 3@20ms --patience 300ms";
-    says(
-        &testbed(arguments, 0),
-        &["no duplication: holds", "verdict           pass"],
-    );
+    testbed(arguments, 0).says(&["no duplication: holds", "verdict           pass"]);
 }

@@ -20,10 +20,3 @@ fn testbed(arguments: &str, status: i32) -> Ended {
     assert_eq!(record["spans"]["lost"], 0, "{arguments}: {ended}");
     ended
 }
-
-/// Checks that all of it was printed.
-fn says(ended: &Ended, parts: &[&str]) {
-    for part in parts {
-        assert!(ended.stdout.contains(part), "{part:?} is missing: {ended}");
-    }
-}

@@ -8,7 +8,7 @@ use serde_json::Value;
 use support::saved::{self, no_panic};
 use support::{Runs, run};
 
-use super::{says, testbed};
+use super::testbed;
 
 #[test]
 fn every_algorithm_passes_many_schedules() {
@@ -69,7 +69,7 @@ fn every_algorithm_passes_many_schedules() {
         let arguments = format!("--peers 8 simulate {system} --seeds {schedules}");
         let ended = testbed(&arguments, 0);
         let tried = format!("schedules         {schedules}, ");
-        says(&ended, &[&tried, "verdict           pass"]);
+        ended.says(&[&tried, "verdict           pass"]);
     }
 }
 
@@ -143,14 +143,11 @@ fn a_failing_schedule_is_made_smaller_and_reproduced() {
     assert_eq!(shrunk["from"]["peers"], 20, "{shrunk:#}");
     assert!(shrunk["to"]["peers"].as_u64() <= Some(4), "{shrunk:#}");
     let from = "shrunk            from 20 peers, ";
-    says(
-        &ended,
-        &[
-            from,
-            "as it was found: testbed view ",
-            "the run, step by step; !",
-        ],
-    );
+    ended.says(&[
+        from,
+        "as it was found: testbed view ",
+        "the run, step by step; !",
+    ]);
     let spans = |name: &str| fs::read(folder.join(name)).expect(name);
     let original = String::from_utf8(spans("original.jsonl")).expect("text");
     assert!(original.contains("peer-19"));
@@ -195,10 +192,7 @@ fn an_interrupted_search_saves_the_smallest_failure() {
     running.signal("INT");
     let ended = running.end().exits(1);
     no_panic(&ended);
-    says(
-        &ended,
-        &["verdict           fail: schedule 1 fails", "; interrupted"],
-    );
+    ended.says(&["verdict           fail: schedule 1 fails", "; interrupted"]);
     let record = saved::record(&runs.only());
     assert!(saved::follows(&record), "{record:#}");
     assert!(record["spans"]["stored"].as_u64() > Some(0), "{record:#}");
@@ -215,8 +209,8 @@ fn a_part_of_a_run_is_given_in_the_command_line() {
         ended
     };
     let part = "the scenario ends the run after 5 steps";
-    says(&simulate("{steps = 5}", 3), &[part]);
-    says(&simulate("{loss = 0}", 0), &["verdict           pass"]);
+    simulate("{steps = 5}", 3).says(&[part]);
+    simulate("{loss = 0}", 0).says(&["verdict           pass"]);
     for (scenario, message) in [
         ("{steps = -1}", "{steps = -1}: line 1: "),
         ("{", "{: line 1: "),
@@ -239,17 +233,14 @@ fn a_scenario_is_read_from_a_file() {
     fs::write(&path, scenario).expect("a file");
     let path = path.display();
     let ended = testbed(&format!("--peers 3 simulate wave --scenario {path}"), 1);
-    says(&ended, &["W2 decision: VIOLATED"]);
+    ended.says(&["W2 decision: VIOLATED"]);
     // The order is what the file says, as if --channel had said it.
     let order = folder.path().join("order.toml");
     fs::write(&order, "delay = \"exponential:5ms\"\nfifo = false\n").expect("a file");
     let order = order.display();
     let arguments =
         format!("--peers 6 simulate snapshot --algorithm lai-yang --seeds 200 --scenario {order}");
-    says(
-        &testbed(&arguments, 0),
-        &["schedules         200, ", "verdict           pass"],
-    );
+    testbed(&arguments, 0).says(&["schedules         200, ", "verdict           pass"]);
     // All faults that a ping survives, at once.
     let faults = folder.path().join("faults.toml");
     let scenario = "delay = \"exponential:5ms\"\nloss = 0.1\nduplication = 0.1\nfifo = false\n\
@@ -259,13 +250,10 @@ fn a_scenario_is_read_from_a_file() {
     fs::write(&faults, scenario).expect("a file");
     let faults = faults.display();
     let arguments = format!("--peers 6 simulate ping --count 5 --seeds 500 --scenario {faults}");
-    says(&testbed(&arguments, 0), &["every ping ends once: holds"]);
+    testbed(&arguments, 0).says(&["every ping ends once: holds"]);
     // A snapshot is aborted, as it is when --kill stops a peer.
     let arguments = format!("--peers 3 simulate snapshot --scenario {path}");
-    says(
-        &testbed(&arguments, 0),
-        &["aborted by peer-00: no state from peer-01"],
-    );
+    testbed(&arguments, 0).says(&["aborted by peer-00: no state from peer-01"]);
 }
 
 /// The process that would announce the termination crashes before it does, so the judge
@@ -281,23 +269,17 @@ fn a_judge_with_nothing_to_check_is_unknown() {
         &format!("--peers 4 simulate terminate --scenario {scenario}"),
         3,
     );
-    says(
-        &ended,
-        &[
-            "announced once: not known (0 checked: no output Terminated; there were the message JOB (",
-            "verdict           unknown: not known: announced once, never early: all are passive",
-        ],
-    );
+    ended.says(&[
+        "announced once: not known (0 checked: no output Terminated; there were the message JOB (",
+        "verdict           unknown: not known: announced once, never early: all are passive",
+    ]);
     // A snapshot is rightly aborted, and there is no cut to judge.
     fs::write(&path, "[[crash]]\nprocess = 1\nat = \"1ms\"\n").expect("a file");
     let ended = testbed(
         &format!("--peers 3 simulate snapshot --scenario {scenario}"),
         0,
     );
-    says(
-        &ended,
-        &["I1 no orphan: nothing to check (every snapshot was aborted"],
-    );
+    ended.says(&["I1 no orphan: nothing to check (every snapshot was aborted"]);
 }
 
 /// A planned fault has to strike, in one schedule at least, and so do its
@@ -346,19 +328,16 @@ fn a_fault_that_never_happened_is_unknown() {
         fs::write(&path, scenario).expect("a file");
         let scenario = path.display();
         let ended = testbed(&format!("simulate {system} --scenario {scenario}"), status);
-        says(&ended, parts);
+        ended.says(parts);
     }
     let ended = testbed(
         "simulate elect --peers 3 --loss 0.000001 --duplication 0.5",
         0,
     );
-    says(
-        &ended,
-        &[
-            "no message: loss 0.000001 struck none",
-            "doubled           ",
-        ],
-    );
+    ended.says(&[
+        "no message: loss 0.000001 struck none",
+        "doubled           ",
+    ]);
 }
 
 /// The times of the faults that the failing schedule has drawn are in the record, and the
@@ -395,10 +374,7 @@ fn random_faults_are_in_the_record_and_drawn_again() {
     run(&mut runs.testbed(command)).exits(1);
     assert_eq!(random(&runs), first);
     let ended = testbed("--peers 4 simulate elect --crash 0.000001/s --seeds 3", 3);
-    says(
-        &ended,
-        &["no crashes at random (0.000001/s) in 3 schedules"],
-    );
+    ended.says(&["no crashes at random (0.000001/s) in 3 schedules"]);
 }
 
 /// A bank that goes on while no snapshot is taken has schedules of any length.
@@ -406,20 +382,14 @@ fn random_faults_are_in_the_record_and_drawn_again() {
 fn an_endless_schedule_is_saved_and_reproduced() {
     let system = "--peers 4 simulate snapshot --every 100s --seeds 10";
     let ended = testbed(&format!("{system} --max-events 5000"), 3);
-    says(
-        &ended,
-        &[
+    ended.says(&[
             "verdict           unknown: schedule 1 did not end within 5,000 events (--max-events); again: ",
-        ],
-    );
+        ]);
     let ended = testbed(&format!("{system} --max-time 1s"), 1);
-    says(
-        &ended,
-        &[
-            "schedule 1 did not end within 1.00 s of its own time (--max-time); again: ",
-            "I8 liveness: VIOLATED",
-        ],
-    );
+    ended.says(&[
+        "schedule 1 did not end within 1.00 s of its own time (--max-time); again: ",
+        "I8 liveness: VIOLATED",
+    ]);
 }
 
 /// The first Ctrl-C ends it at once, within a schedule, and what was tried until
@@ -439,7 +409,7 @@ fn an_interrupted_trial_saves_its_measurements() {
         let ended = running.end().exits(3);
         no_panic(&ended);
         let of = "schedules that ended before the interruption";
-        says(&ended, &["verdict           unknown: interrupted", of]);
+        ended.says(&["verdict           unknown: interrupted", of]);
         let lines = ended.stdout.lines();
         let line = lines
             .clone()
@@ -457,14 +427,11 @@ fn an_interrupted_trial_saves_its_measurements() {
 fn a_lost_rumour_is_reported_as_missing() {
     let arguments = "--peers 6 --topology line simulate gossip --loss 0.3 --seeds 20";
     let ended = testbed(arguments, 1);
-    says(
-        &ended,
-        &["validity: VIOLATED: peer-0", "never delivers peer-0"],
-    );
+    ended.says(&["validity: VIOLATED: peer-0", "never delivers peer-0"]);
 }
 
 #[test]
 fn a_lost_message_is_reported_as_missing() {
     let ended = testbed("--peers 6 simulate elect --loss 0.5 --seeds 50", 1);
-    says(&ended, &["termination: VIOLATED", "--loss 0.5"]);
+    ended.says(&["termination: VIOLATED", "--loss 0.5"]);
 }

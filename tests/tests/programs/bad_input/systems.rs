@@ -127,6 +127,56 @@ fn invalid_values_are_rejected() {
             &["--churn", "--crashes N"],
         ),
         (
+            "outages without a distribution",
+            "overlay --outages soon",
+            &["soon", "45%<2m", "outages.csv"],
+        ),
+        (
+            "a share of outages that falls",
+            "overlay --outages 45%<2m,40%<3m",
+            &["40%<3m", "both the shares and the times rise"],
+        ),
+        (
+            "a trace that is not there",
+            "overlay --outages none.csv",
+            &["none.csv", "No such file"],
+        ),
+        (
+            "the end of no outages",
+            "overlay --outages-until 5s",
+            &["--outages-until 5s", "add --outages 45%<2m"],
+        ),
+        (
+            "two outages",
+            "--scenario {outages={length=\"5m\"}} overlay --outages 45%<2m",
+            &["--outages 45%<120s", "leave one of them out"],
+        ),
+        (
+            "too many outages",
+            "simulate overlay --peers 1000 --outages 1s --outages-every 1s --outages-until 1h",
+            &["499500 links", "take a longer `every`"],
+        ),
+        (
+            "outages without times",
+            "check overlay --outages 45%<2m",
+            &["--outages", "--crashes N"],
+        ),
+        (
+            "a refresh within a drain",
+            "overlay --refresh 2s",
+            &["--refresh 2s", "--drain 3s", "take a longer"],
+        ),
+        (
+            "a database of more than all",
+            "overlay --database 2n",
+            &["2n", "0.05n"],
+        ),
+        (
+            "more links than peers",
+            "--peers 4 overlay --links 4",
+            &["--links", "4"],
+        ),
+        (
             "prefixes without neighbours",
             "route --topology xor:0",
             &["xor:0", "xor:2"],

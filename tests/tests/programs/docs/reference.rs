@@ -88,6 +88,7 @@ fn every_key_of_a_scenario_is_named() {
         "[[slow]]\n",
         "[[links]]\n",
         "[churn]\n",
+        "[outages]\n",
         "[random]\n",
     ] {
         let refused = Scenario::parse(&format!("{table}nonsense = 1"));

@@ -36,6 +36,7 @@ pub(super) fn of(lesson: &Lesson) -> Vec<String> {
         engine: Engine::ModelChecker,
         stops: Vec::new(),
         random_crashes: false,
+        outages: None,
         fifo: true,
         liars: lab::liars::Liars::default(),
     };

@@ -70,12 +70,15 @@ impl<S: System> Session<'_, S> {
             | Change::Slow(..)
             | Change::Usual(_)
             | Change::Links(_) => {
-                network.links.apply(&event.change);
+                let mut is_changed = network.links.apply(&event.change);
                 if let Some(companion) = &mut self.companion {
                     companion.changed(&event.change);
+                    is_changed = true;
                 }
-                self.mark(event.change.mark(peers));
-                self.struck(place);
+                if is_changed {
+                    self.mark(event.change.mark(peers));
+                    self.struck(place);
+                }
             }
         }
         Ok(())

@@ -1,0 +1,96 @@
+//! Nodes with a mistake in them, for judges to find and for readers to see what a rule is there
+//! for.
+
+use std::sync::Arc;
+
+use super::{Command, Message, Output, Overlay, Timer};
+use crate::{Algorithm, Describe, Effect, Input, NodeId, Out};
+
+/// A mistake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Flaw {
+    /// A node that drains a link does not wait for the other end.
+    DrainUnconfirmed,
+    /// A node accepts as many links as it is asked for.
+    AllAccepted,
+    /// A node that has no route to the registry keeps its links.
+    IslandKept,
+    /// A packet that has arrived is delivered twice.
+    DeliveredTwice,
+}
+
+/// A node with that mistake.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Describe)]
+pub struct Flawed {
+    #[describe(flatten)]
+    overlay: Overlay,
+    #[describe(skip)]
+    flaw: Flaw,
+}
+
+impl Flawed {
+    /// The node with that mistake.
+    pub fn new(mut overlay: Overlay, flaw: Flaw) -> Self {
+        let config = Arc::make_mut(&mut overlay.config);
+        match flaw {
+            Flaw::AllAccepted => config.accepted = usize::MAX,
+            Flaw::IslandKept => config.island = None,
+            Flaw::DrainUnconfirmed | Flaw::DeliveredTwice => {}
+        }
+        Self { overlay, flaw }
+    }
+
+    /// What the right node does, and what the mistake adds.
+    fn step(&mut self, input: Input<Overlay>, out: &mut Out<Self>) {
+        let mut drained = Vec::new();
+        for effect in out.step_below(&mut self.overlay, input) {
+            match (&effect, self.flaw) {
+                (Effect::Send { to, message, .. }, Flaw::DrainUnconfirmed)
+                    if *message == Message::Drain =>
+                {
+                    drained.push(*to);
+                }
+                (Effect::Output(output @ Output::Delivered { .. }), Flaw::DeliveredTwice) => {
+                    out.output(output.clone());
+                }
+                _ => {}
+            }
+            out.add(effect);
+        }
+        for from in drained {
+            let message = Message::Drained;
+            self.step(Input::Message { from, message }, out);
+        }
+    }
+}
+
+impl Algorithm for Flawed {
+    type Message = Message;
+    type Timer = Timer;
+    type Command = Command;
+    type Output = Output;
+
+    fn on_start(&mut self, out: &mut Out<Self>) {
+        self.step(Input::Start, out);
+    }
+
+    fn on_restart(&mut self, out: &mut Out<Self>) {
+        self.step(Input::Restart, out);
+    }
+
+    fn on_command(&mut self, command: Command, out: &mut Out<Self>) {
+        self.step(Input::Command(command), out);
+    }
+
+    fn on_message(&mut self, from: NodeId, message: Message, out: &mut Out<Self>) {
+        self.step(Input::Message { from, message }, out);
+    }
+
+    fn on_timer(&mut self, timer: Timer, out: &mut Out<Self>) {
+        self.step(Input::Timer(timer), out);
+    }
+
+    fn begins_operation(timer: &Timer) -> bool {
+        Overlay::begins_operation(timer)
+    }
+}
