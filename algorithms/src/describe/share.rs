@@ -28,8 +28,8 @@ fn shared(texts: &[Arc<str>], before: &[Arc<str>]) -> Arc<[Arc<str>]> {
     let grows = texts.len() > before.len();
     let mut at = 0;
     let shared = texts.iter().map(|text| {
-        let ahead = before.iter().enumerate().skip(at).take(2);
-        let known = ahead.filter(|(_, known)| *known == text).next();
+        let mut ahead = before.iter().enumerate().skip(at).take(2);
+        let known = ahead.find(|(_, known)| *known == text);
         match known {
             Some((place, known)) => {
                 at = place + 1;
