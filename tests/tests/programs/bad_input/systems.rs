@@ -157,6 +157,11 @@ fn invalid_values_are_rejected() {
             &["499500 links", "take a longer `every`"],
         ),
         (
+            "outages under datagrams",
+            "--transport quic overlay --outages 45%<2m",
+            &["--outages 45%<120s", "byte stream", "--transport tcp"],
+        ),
+        (
             "outages without times",
             "check overlay --outages 45%<2m",
             &["--outages", "--crashes N"],
