@@ -350,7 +350,7 @@ impl Scenario {
     }
 
     /// When the last fault ends that is planned, or that a schedule may draw.
-    pub(super) fn last_planned(&self) -> Duration {
+    pub fn last_planned(&self) -> Duration {
         let churn = Some(self.churn.until).filter(|_| !self.churn.is_none());
         let random = Some(self.random.until).filter(|_| !self.random.is_none());
         let outages = match self.outages.end() {

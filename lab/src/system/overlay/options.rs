@@ -228,8 +228,9 @@ impl SystemOptions for Options {
 
     fn build<V: Visitor>(&self, setup: Setup, visitor: V) -> Result<V::Output, SetupError> {
         setup.require_connected()?;
-        if let Some(links) = self.links {
-            setup.limit_processes("--links", links.saturating_add(1))?;
+        if let Some(links) = self.links.filter(|links| *links >= setup.peers) {
+            let peers = setup.peers;
+            return Err(SetupError::TooManyLinks { links, peers });
         }
         if !self.refresh.is_zero() && self.refresh < self.drain {
             return Err(SetupError::RefreshWithinDrain {

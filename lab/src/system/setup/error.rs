@@ -61,6 +61,15 @@ pub enum SetupError {
         /// How many of them a state lists.
         listed: u32,
     },
+    /// A process is to have more links than there are others.
+    #[error("--links {links}: a peer has {} others; take --links {} or less, or more --peers",
+        peers.saturating_sub(1), peers.saturating_sub(1))]
+    TooManyLinks {
+        /// How many.
+        links: u32,
+        /// How many peers there are.
+        peers: u32,
+    },
     /// The next link would be replaced while one is drained.
     #[error(
         "--refresh {refresh:?}: a link is drained for up to --drain {drain:?}; take a longer \

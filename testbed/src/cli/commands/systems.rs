@@ -1,5 +1,7 @@
 //! A system on an engine.
 
+mod engine;
+
 use std::any::Any;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -9,11 +11,10 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use lab::delay::Delay;
 use lab::liars::Liars;
-use lab::model::Plan;
 use lab::options::{Channel, Net, Schedules, States};
-use lab::simulator::{Crash, Limits, Rebuild, Scenario, Shrinking, Trial};
+use lab::simulator::{Rebuild, Scenario, Shrinking, Trial};
 use lab::system::clients::Clients;
-use lab::system::{self, OutagesEnd, Setup, System, Visitor};
+use lab::system::{self, Setup, System, Visitor};
 use lab::topology;
 use lab::world::Settled;
 use node::Transport;
@@ -21,6 +22,7 @@ use node::admission::Guests;
 use serde_json::Value;
 use trace::steps::Processes;
 
+use self::engine::Engine;
 use super::described::Described;
 use super::judge;
 use super::run_erased;
@@ -136,29 +138,6 @@ struct RunSpec {
     description: run::Experiment,
     liars: Liars,
     engine: Engine,
-}
-
-/// An engine, with its parameters.
-enum Engine {
-    /// Over real peers.
-    Live {
-        links: Links,
-        net: Net,
-        scenario: Box<Scenario>,
-    },
-    Simulator {
-        scenario: Box<Scenario>,
-        limits: Limits,
-        /// The seed of the first schedule, and the number of schedules.
-        seeds: [u64; 2],
-        /// Why a system that needs the order of channels cannot run.
-        without_order: Option<lab::options::Error>,
-        /// How long a failure may be made smaller.
-        shrink: Duration,
-        /// Whether a schedule is recorded as spans.
-        is_recorded: bool,
-    },
-    ModelChecker(Plan),
 }
 
 impl RunSpec {
@@ -450,55 +429,6 @@ impl Visitor for Boxed {
     }
 }
 
-impl Engine {
-    fn kind(&self) -> system::Engine {
-        match self {
-            Self::Live { .. } => system::Engine::Live,
-            Self::Simulator { .. } => system::Engine::Simulator,
-            Self::ModelChecker(_) => system::Engine::ModelChecker,
-        }
-    }
-
-    /// Whether channels are first in, first out.
-    fn is_fifo(&self) -> bool {
-        match self {
-            Self::Live { links, .. } => links.in_order,
-            Self::Simulator { scenario, .. } => scenario.fifo,
-            Self::ModelChecker(plan) => plan.network.fifo,
-        }
-    }
-
-    /// Whether processes crash at times that are not planned.
-    fn crashes_at_random(&self) -> bool {
-        match self {
-            Self::Live { scenario, .. } | Self::Simulator { scenario, .. } => {
-                scenario.crashes_at_random()
-            }
-            Self::ModelChecker(plan) => plan.network.crashes > 0,
-        }
-    }
-
-    /// Until when links go out.
-    fn outages(&self) -> Option<OutagesEnd> {
-        match self {
-            Self::Live { scenario, .. } | Self::Simulator { scenario, .. } => {
-                scenario.outages.end()
-            }
-            Self::ModelChecker(_) => None,
-        }
-    }
-
-    /// The planned crashes.
-    fn stops(&self) -> Vec<Crash> {
-        match self {
-            Self::Live { scenario, .. } | Self::Simulator { scenario, .. } => {
-                scenario.crash.clone()
-            }
-            Self::ModelChecker(_) => Vec::new(),
-        }
-    }
-}
-
 /// The processes of a run without a network, with their neighbours.
 fn processes(options: &RunOptions) -> Processes {
     Processes::new(options.peers).with_neighbours(neighbours(options))
@@ -515,7 +445,7 @@ fn timeout<S: System>(
     let commands = system.commands().into_iter();
     let last = commands.map(|asked| asked.at).max().unwrap_or_default();
     let longest = system.lasts(links.delay.most()).saturating_mul(2);
-    let enough = last.max(scenario.last_fault());
+    let enough = last.max(scenario.last_planned());
     let enough = enough.saturating_add(longest.max(USUAL));
     // Clients end by themselves, some time after their own limits.
     let enough = enough.max(Clients::new(system.clients()).last().saturating_add(USUAL));
@@ -539,7 +469,7 @@ mod tests {
     use algorithms::chandy_lamport::ChandyLamport;
 
     use super::*;
-    use lab::simulator::Memory;
+    use lab::simulator::{Crash, Memory};
     use lab::system::mutual_exclusion::MutualExclusion;
     use lab::system::snapshot::Snapshots;
     use lab::system::wave::Waves;

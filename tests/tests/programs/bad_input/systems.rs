@@ -179,7 +179,7 @@ fn invalid_values_are_rejected() {
         (
             "more links than peers",
             "--peers 4 overlay --links 4",
-            &["--links", "4"],
+            &["--links 4", "3 others", "--links 3"],
         ),
         (
             "prefixes without neighbours",
