@@ -64,21 +64,24 @@ fn list(error: &Error, command: &Command, words: &[OsString], program: &str) -> 
         let context = error.get(kind);
         context.map(ToString::to_string).unwrap_or_default()
     });
-    let (first, _) = value.split_once(',')?;
+    let parts: Vec<_> = value.split(',').collect();
+    if parts.len() < 2 {
+        return None;
+    }
     let option = arg.split(' ').next().unwrap_or_default();
     if words.iter().any(|word| word == "sweep") {
         return Some(format!(
             "options stand after the experiment or engine: {program} sweep ... {option} {value}"
         ));
     }
-    swept(command, words, [&value, first], program)
+    swept(command, words, (&value, &parts), program)
 }
 
-/// The sweep over a list whose first value is valid.
+/// The sweep over a list whose values are all valid.
 fn swept(
     command: &Command,
     words: &[OsString],
-    [list, first]: [&str; 2],
+    (list, parts): (&str, &[&str]),
     program: &str,
 ) -> Option<String> {
     command.find_subcommand("sweep")?;
@@ -86,12 +89,17 @@ fn swept(
     let words = words?;
     let is_command = |word: &&str| command.find_subcommand(word).is_some();
     let place = words.iter().position(is_command)?;
-    let of_one = words.iter().map(|word| match word.strip_suffix(list) {
-        Some(option) if option.is_empty() || option.ends_with('=') => format!("{option}{first}"),
-        _ => (*word).to_owned(),
-    });
-    let of_one = std::iter::once("testbed".to_owned()).chain(of_one);
-    command.clone().try_get_matches_from(of_one).ok()?;
+    let is_valid = |part: &&str| {
+        let of_one = words.iter().map(|word| match word.strip_suffix(list) {
+            Some(option) if option.is_empty() || option.ends_with('=') => format!("{option}{part}"),
+            _ => (*word).to_owned(),
+        });
+        let of_one = std::iter::once("testbed".to_owned()).chain(of_one);
+        command.clone().try_get_matches_from(of_one).is_ok()
+    };
+    if !parts.iter().all(|part| is_valid(&part)) {
+        return None;
+    }
     let (before, rest) = words.split_at(place);
     let sweep = [&[program, "sweep"], rest, before].concat();
     let line = shlex::try_join(sweep).unwrap_or_default();

@@ -74,7 +74,7 @@ fn an_overlay_of_real_peers_survives() {
 /// Links go out in a simulated overlay. Without a record the results are the same.
 #[test]
 fn outages_are_masked_and_counted() {
-    let words = "--peers=8 simulate overlay --links=2 --refresh=20s --packets=2s --duration=4m \
+    let words = "--peers=8 simulate overlay --links=2 --refresh=20s --packets=2s --duration=5m \
                  --outages=exponential:40s --outages-every=4m --outages-until=3m --seed=3";
     let [(one, record, _), (other, unrecorded, _)] =
         ["", " --no-record"].map(|option| measured(&format!("{words}{option}"), 0));

@@ -77,7 +77,7 @@ pub struct Options {
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = values::count::<u32>)]
     pub misses: u32,
     /// How often a peer sends a packet to another one; 0s: never
-    #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = values::duration)]
+    #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = packets)]
     #[serde(rename = "packets_seconds", serialize_with = "values::seconds")]
     pub packets: Duration,
     /// How long the run lasts [default: until all have to reach all, after the last planned crash]
@@ -108,6 +108,17 @@ impl Mistake {
             Self::AllAccepted => Flaw::AllAccepted,
             Self::DeliveredTwice => Flaw::DeliveredTwice,
         }
+    }
+}
+
+/// A time between packets, or 0. More often than the clocks of live runs tick is no load but a
+/// loop.
+fn packets(text: &str) -> Result<Duration, String> {
+    match values::duration(text)? {
+        time if !time.is_zero() && time < Duration::from_millis(1) => {
+            Err("one each 1ms is the most; write for example 500ms, or 0s for none".to_owned())
+        }
+        time => Ok(time),
     }
 }
 
