@@ -74,6 +74,10 @@ fn list(error: &Error, command: &Command, words: &[OsString], program: &str) -> 
             "options stand after the experiment or engine: {program} sweep ... {option} {value}"
         ));
     }
+    // An option that takes a list itself says so.
+    if arg.contains(",...") {
+        return None;
+    }
     swept(command, words, (&value, &parts), program)
 }
 
