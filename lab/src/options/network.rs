@@ -44,7 +44,7 @@ pub struct Net {
     pub churn_until: Option<Duration>,
     /// Let links go out for a time: 45%<2m, of which so many end within that time, 45%<2m,55%<3m,
     /// as --delay, or a file of lines 90s,3.5m,7-9. Each link has outages of its own
-    #[arg(long, global = true, value_name = "D|FILE")]
+    #[arg(long, global = true, value_name = "D,...|FILE")]
     pub outages: Option<AskedOutages>,
     /// For how long a link works between two outages, on average [default: 1h]
     #[arg(long, global = true, value_name = "TIME", value_parser = values::interval)]

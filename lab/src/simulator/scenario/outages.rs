@@ -286,6 +286,7 @@ impl FromStr for Asked {
         match (is_file, text.parse()) {
             (true, Err(_)) => Ok(Self::Trace(Trace::try_from(PathBuf::from(text))?)),
             (_, Ok(length)) => Ok(Self::Length(length)),
+            (false, Err(why)) if text.contains('<') => Err(why),
             (false, Err(why)) => Err(format!("{why}, or name a file, for example outages.csv")),
         }
     }
