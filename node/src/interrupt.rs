@@ -6,6 +6,7 @@
 //! A thread of its own waits for signals, so that tasks that never yield, or a thread
 //! that processes millions of spans, do not delay the second one.
 
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 #[cfg(unix)]
@@ -24,11 +25,21 @@ const AT_ONCE: i32 = 130;
 /// in that time.
 const TOGETHER: Duration = Duration::from_millis(100);
 
-/// Watches for signals from now on. The token is cancelled by the first.
+/// Watches for signals from the first call on. The token, which is the same for all calls, is
+/// cancelled by the first signal.
 ///
 /// # Errors
 /// The system does not allow it, or has no thread for it.
 pub fn watch() -> std::io::Result<CancellationToken> {
+    static WATCHED: Mutex<Option<CancellationToken>> = Mutex::new(None);
+    let mut watched = WATCHED.lock().unwrap_or_else(PoisonError::into_inner);
+    match &*watched {
+        Some(token) => Ok(token.clone()),
+        None => Ok(watched.insert(begin()?).clone()),
+    }
+}
+
+fn begin() -> std::io::Result<CancellationToken> {
     let token = CancellationToken::new();
     let runtime = runtime::Builder::new_current_thread()
         .enable_all()

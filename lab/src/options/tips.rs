@@ -101,7 +101,7 @@ fn swept(
         let of_one = std::iter::once("testbed".to_owned()).chain(of_one);
         command.clone().try_get_matches_from(of_one).is_ok()
     };
-    if !parts.iter().all(|part| is_valid(&part)) {
+    if !parts.iter().all(is_valid) {
         return None;
     }
     let (before, rest) = words.split_at(place);

@@ -19,6 +19,7 @@ use lab::topology;
 use lab::world::Settled;
 use node::Transport;
 use node::admission::Guests;
+use node::interrupt;
 use serde_json::Value;
 use trace::steps::Processes;
 
@@ -249,6 +250,8 @@ impl RunSpec {
     /// Runs the system that was chosen on the command line.
     fn run_choice(self, chosen: &impl Choice) -> Result<Outcome, Error> {
         self.check(chosen.net())?;
+        // To build a large system takes seconds.
+        interrupt::watch().map_err(Error::Signals)?;
         let setup = self.setup();
         let again = chosen.clone();
         let chosen_run = ChosenRun {
