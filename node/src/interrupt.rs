@@ -21,8 +21,8 @@ use tokio_util::sync::CancellationToken;
 /// The exit status that the shell expects of a program ended by SIGINT: 128 and 2.
 const AT_ONCE: i32 = 130;
 
-/// How long after the first signal another one belongs to it. A guess: nobody presses Ctrl-C twice
-/// in that time.
+/// How long after the first signal another one belongs to it. A guess: a user takes longer to
+/// press Ctrl-C again.
 const TOGETHER: Duration = Duration::from_millis(100);
 
 /// Watches for signals from the first call on. The token, which is the same for all calls, is

@@ -1,4 +1,4 @@
-//! Checks an overlay: are links bounded, is a link closed only when it serves nobody, does each
+//! Checks an overlay: are links bounded, is a link replaced only when no route leads over it, does each
 //! packet end, and do all reach all in the end?
 //!
 //! For any overlay whose states have the list `links` of texts `peer-03 own` or `peer-03 accepted`,
@@ -60,7 +60,7 @@ pub struct Findings {
     pub opened: u64,
     /// What became of packets.
     pub packets: Packets,
-    /// How many pairs of nodes that run have a route in the end, and of how many.
+    /// How many pairs of nodes that run are connected over next hops in the end, and of how many.
     pub reached: (u64, u64),
     /// The sum of the lengths of these routes, in links.
     pub distance: u64,
@@ -146,7 +146,7 @@ fn bounds(history: &History, terms: &Terms) -> Property {
 /// A node that closes a link to replace it was told by the other end that no route leads over it,
 /// and loses no route by that.
 fn served(history: &History, terms: &Terms) -> Property {
-    let mut property = Property::new("a link that is replaced serves nobody")
+    let mut property = Property::new("no route leads over a replaced link")
         .looks_at("output Closed with the reason `replaced`");
     if !terms.drains {
         property.idle("links are not drained");
@@ -307,7 +307,7 @@ fn required(history: &History, terms: &Terms, end: u64) -> Required {
     if history.stopped(&terms.registry).is_some() {
         let registry = &terms.registry;
         return Required::No(format!(
-            "{registry}, the registry, stopped: islands are not joined"
+            "{registry}, the registry, stopped, and without it islands are not reconnected"
         ));
     }
     let began = history.steps().map(|(.., step)| step.at_unix_nano).min();

@@ -426,6 +426,7 @@ impl Search {
                 is_recorded,
             } => {
                 scenario.check_commands(system.commands().len())?;
+                scenario.check_end(system.processes(), system::last_command(&system))?;
                 let shrinking = Shrinking {
                     budget: shrink,
                     rebuild,

@@ -118,7 +118,7 @@ pub enum Error {
     /// There would be too many outages.
     #[error(
         "[outages]: {links} links with an outage some every {cycle:?}, for {until}, have more than \
-         {most}; take a longer `every`, or an earlier `until`"
+         {most}; take a longer `every` (--outages-every), or an earlier `until` (--outages-until)"
     )]
     TooManyOutages {
         /// The median of an outage, and the mean of the time before it.
@@ -323,6 +323,14 @@ impl Scenario {
         self.random.check(processes)
     }
 
+    /// Whether it makes sense for a run of so many processes whose last command is given at `end`.
+    ///
+    /// # Errors
+    /// [`Error::TooManyOutages`].
+    pub fn check_end(&self, processes: u32, end: Duration) -> Result<(), Error> {
+        self.outages.check_until(processes, end)
+    }
+
     /// Whether a system with so many commands has those that are given.
     ///
     /// # Errors
@@ -342,20 +350,13 @@ impl Scenario {
         self.commands.as_ref().is_none_or(is_given)
     }
 
-    /// Lets outages that have no end of their own end with the last command of a run.
-    pub fn ends_at(&mut self, last: Duration) {
-        if self.outages.length.is_some() {
-            self.outages.until.get_or_insert(last);
-        }
-    }
-
     /// When the last fault ends that is planned, or that a schedule may draw.
     pub fn last_planned(&self) -> Duration {
         let churn = Some(self.churn.until).filter(|_| !self.churn.is_none());
         let random = Some(self.random.until).filter(|_| !self.random.is_none());
         let outages = match self.outages.end() {
             Some(OutagesEnd::At(until)) => Some(until),
-            Some(OutagesEnd::Never) | None => None,
+            Some(OutagesEnd::WithTheRun) | None => None,
         };
         let all = [Some(self.last_fault()), churn, random, outages];
         all.into_iter().flatten().max().unwrap_or_default()

@@ -19,7 +19,7 @@ use super::{
     SeededIds, Simulation, Strikes,
 };
 use crate::system::clients::{Act, Clients, Operations, Ticket};
-use crate::system::{Endings, System};
+use crate::system::{Endings, System, last_command};
 
 /// Separates the random numbers of initial states from those of the network. The value is
 /// arbitrary.
@@ -144,7 +144,8 @@ impl<'a, S: System> Schedule<'a, S> {
             }
         });
         let (directory, mut scenario) = (self.directory.clone(), self.scenario.clone());
-        let drawn = scenario.draw(system.processes(), seed);
+        let end = last_command(system);
+        let drawn = scenario.draw(system.processes(), seed, end);
         scenario.crash.extend_from_slice(&drawn.crash);
         scenario.partition.extend_from_slice(&drawn.partition);
         let faults = scenario.last_fault();

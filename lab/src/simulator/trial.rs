@@ -128,15 +128,13 @@ impl<S: System> Trial<S> {
     pub fn new(
         system: S,
         directory: Processes,
-        mut scenario: Scenario,
+        scenario: Scenario,
         mut limits: Limits,
         [first, count]: [u64; 2],
     ) -> Self {
-        let last = system.commands().iter().map(|command| command.at).max();
-        scenario.ends_at(last.unwrap_or_default());
         // A process that is down answers its command when it is back.
-        let last = last.max(Some(scenario.last_planned()));
-        let usual = Limits::TIME.saturating_add(last.unwrap_or_default());
+        let last = system::last_command(&system).max(scenario.last_planned());
+        let usual = Limits::TIME.saturating_add(last);
         limits.time.get_or_insert(usual);
         let faults = Faults::new(scenario.events().iter().map(Event::planned).collect());
         Self {

@@ -346,6 +346,13 @@ pub fn check_liars<S: System>(system: &S, asked: &Liars) -> Result<(), SetupErro
     }
 }
 
+/// When the last command of a system is given; 0 without any.
+pub fn last_command(system: &impl System) -> Duration {
+    let commands = system.commands();
+    let last = commands.iter().map(|command| command.at).max();
+    last.unwrap_or_default()
+}
+
 /// A command for a process.
 #[derive(Clone, Debug)]
 pub struct ScheduledCommand<C> {

@@ -16,7 +16,7 @@ use super::{Figure, Judgement, ScheduledCommand, System};
 use crate::checkers::Property;
 use crate::checkers::overlay::{self, Findings, Terms, Times};
 use crate::checkers::routing;
-use crate::stats::Measure;
+use crate::stats::{Measure, show};
 pub use options::Options;
 
 /// Nodes of an overlay. `A` is the type of the processes.
@@ -79,6 +79,7 @@ impl<A> Overlays<A> {
             ),
             Measure::ratio("pairs connected", mean_of((all, reached)), all),
             Measure::numbers("hops", packets.hops, lost),
+            Measure::times("packet delay", packets.took, lost),
             Measure::ratio("packets lost", share, packets.sent),
             Measure::total("links opened", findings.opened),
             Measure::rate("overhead bytes of a node", nodes, bytes, 0),
@@ -91,8 +92,6 @@ impl<A> Overlays<A> {
             0 => "none".to_owned(),
             _ => format!("{:.2}", mean_of((reached, findings.distance))),
         };
-        let (bytes, took) = findings.overhead;
-        let rate = bytes as f64 / took.as_secs_f64() / f64::from(self.count());
         let packets = &findings.packets;
         let listed = |counts: &std::collections::BTreeMap<String, u64>| {
             let texts: Vec<_> = counts.iter().map(|(why, n)| format!("{n} {why}")).collect();
@@ -105,7 +104,12 @@ impl<A> Overlays<A> {
         let hops = hops.map_or(String::new(), |hops| {
             format!(", over {} hops (p50), at most {}", hops.p50, hops.max)
         });
-        vec![
+        let took = packets.took.as_ref();
+        let took = took.map_or(String::new(), |took| {
+            let [p50, max] = [took.p50, took.max].map(|nanos| show(Duration::from_nanos(nanos)));
+            format!(", in {p50} (p50), {max} at most")
+        });
+        let mut lines = vec![
             format!(
                 "pairs             {reached} of {all} have a route in the end, mean distance {mean}"
             ),
@@ -115,7 +119,7 @@ impl<A> Overlays<A> {
                 listed(&findings.closed)
             ),
             format!(
-                "packets           {} of {} arrived{hops}",
+                "packets           {} of {} arrived{hops}{took}",
                 packets.delivered, packets.sent
             ),
             format!(
@@ -123,10 +127,16 @@ impl<A> Overlays<A> {
                 listed(&packets.dropped),
                 packets.gone
             ),
-            format!(
+        ];
+        let (bytes, took) = findings.overhead;
+        // A check has no times and no sizes.
+        if bytes > 0 && !took.is_zero() {
+            let rate = bytes as f64 / took.as_secs_f64() / f64::from(self.count());
+            lines.push(format!(
                 "overhead          {rate:.0} bytes a second that a node receives, beside packets"
-            ),
-        ]
+            ));
+        }
+        lines
     }
 }
 

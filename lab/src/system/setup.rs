@@ -51,8 +51,8 @@ const OUT: Duration = Duration::from_secs(600);
 pub enum OutagesEnd {
     /// So long after the start.
     At(Duration),
-    /// When the run ends.
-    Never,
+    /// Not before the run ends.
+    WithTheRun,
 }
 
 impl OutagesEnd {
@@ -60,7 +60,7 @@ impl OutagesEnd {
     pub(super) fn usual(self) -> Duration {
         match self {
             Self::At(until) => until,
-            Self::Never => OUT,
+            Self::WithTheRun => OUT,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What of a scenario runs over real peers.
 
 use lab::simulator::{Cut, Scenario};
+use lab::system::OutagesEnd;
 
 use super::Usage;
 use crate::run::{RunOptions, ScenarioFile};
@@ -79,6 +80,11 @@ impl Takes {
                 "outages",
                 !scenario.outages.is_none() && is_network_alone,
                 own,
+            ),
+            (
+                "outages",
+                scenario.outages.end() == Some(OutagesEnd::WithTheRun) && !has_delay,
+                "this experiment ends by itself; write until = \"10m\" as well",
             ),
             (
                 "random",

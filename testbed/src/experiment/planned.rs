@@ -17,10 +17,11 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    pub(super) fn new(scenario: &Scenario, peers: u32, seed: u64) -> Self {
+    /// `end` is when the last command is given.
+    pub(super) fn new(scenario: &Scenario, peers: u32, seed: u64, end: Duration) -> Self {
         let mut events = scenario.events();
         let fixed = events.len();
-        let drawn = scenario.draw(peers, seed).events().into_iter();
+        let drawn = scenario.draw(peers, seed, end).events().into_iter();
         events.extend(drawn.map(|event| Event {
             ends: event.ends.map(|place| place + fixed),
             ..event

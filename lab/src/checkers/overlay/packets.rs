@@ -1,6 +1,8 @@
 //! What became of packets.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 use rustc_hash::FxHashSet;
 use trace::history::History;
@@ -21,6 +23,8 @@ pub struct Packets {
     pub gone: u64,
     /// How many links those crossed that arrived.
     pub hops: Option<Summary>,
+    /// How long these took, in nanoseconds.
+    pub took: Option<Summary>,
 }
 
 /// A packet is known by who sent it, and by its number there.
@@ -43,6 +47,7 @@ fn doubled(history: &History) -> FxHashSet<Id<'_>> {
 /// What became of one.
 struct Fate {
     destination: String,
+    sent: u64,
     ends: u32,
 }
 
@@ -53,7 +58,8 @@ pub(super) fn check(history: &History) -> (Packets, Property) {
         .looks_at("output Delivered or Dropped");
     let mut packets = Packets::default();
     let mut fates = BTreeMap::<Id<'_>, Fate>::new();
-    for (node, _, kind, fields) in history.outputs() {
+    let time = |node: &Arc<str>, at: usize| history.processes[node][at].at_unix_nano;
+    for (node, at, kind, fields) in history.outputs() {
         if kind == "Sent" {
             let number = fields.get_integer("number").unwrap_or(-1);
             let destination = fields.get_text("destination").unwrap_or_default();
@@ -61,13 +67,14 @@ pub(super) fn check(history: &History) -> (Packets, Property) {
             packets.sent += 1;
             let fate = Fate {
                 destination,
+                sent: time(node, at),
                 ends: 0,
             };
             fates.insert((node, number), fate);
         }
     }
     let doubled = doubled(history);
-    let mut hops = Times::new();
+    let (mut hops, mut took) = (Times::new(), Times::new());
     for (node, at, kind, fields) in history.outputs() {
         let is_delivered = match kind {
             "Delivered" => true,
@@ -77,6 +84,7 @@ pub(super) fn check(history: &History) -> (Packets, Property) {
         let origin = fields.get_text("origin").unwrap_or_default();
         let number = fields.get_integer("number").unwrap_or(-1);
         let fate = fates.get_mut(&(origin, number));
+        let sent = fate.as_ref().map(|fate| fate.sent);
         let is_right = fate.is_some_and(|fate| {
             fate.ends += 1;
             let is_first = fate.ends == 1 || doubled.contains(&(origin, number));
@@ -92,6 +100,9 @@ pub(super) fn check(history: &History) -> (Packets, Property) {
             packets.delivered += 1;
             let crossed = fields.get_integer("hops").unwrap_or(0);
             hops.count(crossed.unsigned_abs(), 1);
+            if let Some(sent) = sent {
+                took.record(Duration::from_nanos(time(node, at).saturating_sub(sent)));
+            }
         } else {
             let why = fields.get_text("why").unwrap_or_default();
             *packets.dropped.entry(why.to_owned()).or_default() += 1;
@@ -99,5 +110,6 @@ pub(super) fn check(history: &History) -> (Packets, Property) {
     }
     packets.gone = fates.values().filter(|fate| fate.ends == 0).count() as u64;
     packets.hops = hops.summary();
+    packets.took = took.summary();
     (packets, property)
 }

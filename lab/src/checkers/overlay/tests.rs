@@ -162,7 +162,7 @@ fn what_the_overlay_cannot_repair_is_not_required() {
         "{}",
         reason(&lossy)
     );
-    // Nobody joins islands without the registry.
+    // Without the registry, islands are not reconnected.
     lone.crash(A);
     assert!(
         reason(&lone).contains("the registry, stopped"),
@@ -192,7 +192,7 @@ fn closes(others: &[&str], is_told: bool) -> ByHand {
 
 #[test]
 fn a_link_that_still_serves_somebody_is_not_closed() {
-    let name = "a link that is replaced serves nobody".to_owned();
+    let name = "no route leads over a replaced link".to_owned();
     let other = &["peer-01 via peer-02 at 2"][..];
     for (others, is_told) in [(other, true), (other, false), (&[], true)] {
         let is_wrong = violations(&closes(others, is_told)).contains(&name);
@@ -214,7 +214,7 @@ fn a_route_that_the_neighbour_takes_back_is_not_lost_by_the_closing() {
     run.receive(A, update);
     run.say(A, "Closed", [text("neighbour", B), text("why", "replaced")]);
     run.state(A, [list("links", &["peer-02 own"]), list("routes", &[])]);
-    let name = "a link that is replaced serves nobody".to_owned();
+    let name = "no route leads over a replaced link".to_owned();
     assert!(!violations(&run).contains(&name));
 }
 

@@ -60,7 +60,9 @@ fn last_use(
     (from, until): Span,
 ) -> Option<u64> {
     let mut last = None;
-    for (place, step) in steps.iter().enumerate() {
+    let first = steps.partition_point(|step| step.at_unix_nano <= from);
+    let meanwhile = steps.iter().enumerate().skip(first.saturating_sub(1));
+    for (place, step) in meanwhile.take_while(|(_, step)| step.at_unix_nano < until) {
         // Its state lasts until its next step, and a crash ends it as well.
         let ends = steps
             .get(place + 1)

@@ -86,14 +86,14 @@ impl Scenario {
     }
 
     /// The faults that a run with that seed draws: those of churn, outages, and then those at
-    /// random times.
-    pub fn draw(&self, processes: u32, seed: u64) -> DrawnFaults {
+    /// random times. `end` is when its last command is given.
+    pub fn draw(&self, processes: u32, seed: u64, end: Duration) -> DrawnFaults {
         let churn = self.churn.draw(processes, seed);
         let fixed = [&self.crash[..], &churn].concat();
         let mut drawn = self.random.draw(&fixed, processes, seed);
         drawn.churn = churn.len();
         drawn.crash.splice(0..0, churn);
-        let outages = self.outages.draw(processes, seed);
+        let outages = self.outages.draw(processes, seed, end);
         drawn.outages = outages.len();
         drawn.partition.splice(0..0, outages);
         drawn

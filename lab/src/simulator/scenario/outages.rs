@@ -35,7 +35,7 @@ pub(super) const MOST: usize = 100_000;
 /// length = "45%<2m"        # how long each lasts: points of the distribution, or a delay
 /// every = "1h"             # for how long a link works between two, on average
 /// from = "1m"              # when the first times begin to count
-/// until = "5h"             # when all links work again: at the end of the run, without it
+/// until = "5h"             # when all links work again; without it they go out until the run ends
 /// ```
 ///
 /// or, from a file of lines `90s,3.5m,7` and `90s,3.5m,7-9`:
@@ -56,7 +56,8 @@ pub struct Outages {
     /// When the first times begin to count.
     #[serde(deserialize_with = "written::time")]
     pub from: Duration,
-    /// When all links work again; `None` for the end of the run.
+    /// When all links work again. Without it links go out until the run ends, and those that are
+    /// out then stay so.
     #[serde(deserialize_with = "written::some_time")]
     pub until: Option<Duration>,
     /// The file of a trace, in place of a distribution.
@@ -91,12 +92,12 @@ enum Subject {
     Link(u32, u32),
 }
 
-/// An outage: from its begin until before its end.
+/// An outage: from its begin until before its end, if it ends in the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Outage {
     of: Subject,
     from: Duration,
-    until: Duration,
+    until: Option<Duration>,
 }
 
 impl Default for Outages {
@@ -121,11 +122,15 @@ impl Outages {
     /// When all links work again, if any goes out.
     pub fn end(&self) -> Option<OutagesEnd> {
         if let Some(trace) = &self.trace {
-            let last = trace.outages().iter().map(|outage| outage.until).max();
+            let last = trace
+                .outages()
+                .iter()
+                .filter_map(|outage| outage.until)
+                .max();
             return last.map(OutagesEnd::At);
         }
         self.length.as_ref()?;
-        Some(self.until.map_or(OutagesEnd::Never, OutagesEnd::At))
+        Some(self.until.map_or(OutagesEnd::WithTheRun, OutagesEnd::At))
     }
 
     /// Whether they make sense for so many processes.
@@ -133,52 +138,53 @@ impl Outages {
         if let Some(trace) = &self.trace {
             trace.check(processes)?;
         }
-        let Some(length) = &self.length else {
+        if self.length.is_none() {
             return Ok(());
-        };
+        }
         if self.trace.is_some() {
             return Err(Error::TwoOutages);
         }
         if processes < 2 {
             return Err(Error::OneProcess);
         }
-        let Some(until) = self.until else {
+        match self.until {
+            Some(until) if until <= self.from => Err(Error::NoOutageTime),
+            Some(until) => self.check_until(processes, until),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether there are not too many until then.
+    pub(super) fn check_until(&self, processes: u32, until: Duration) -> Result<(), Error> {
+        let Some(length) = &self.length else {
             return Ok(());
         };
-        if until <= self.from {
-            return Err(Error::NoOutageTime);
-        }
-        let time = until - self.from;
+        let time = self.until.unwrap_or(until).saturating_sub(self.from);
         let cycle = self.every.saturating_add(length.delay.median());
-        match self.expected(links(processes), time, length) <= MOST as f64 {
+        let links = links(processes);
+        // Without a cycle there is no end of them, and the quotient is no number.
+        let expected = links as f64 * time.as_secs_f64() / cycle.as_secs_f64();
+        match expected <= MOST as f64 {
             true => Ok(()),
             false => Err(Error::TooManyOutages {
                 cycle,
                 until: show(time),
-                links: links(processes),
+                links,
                 most: MOST,
             }),
         }
     }
 
-    fn expected(&self, links: u64, time: Duration, length: &Length) -> f64 {
-        let cycle = self.every.saturating_add(length.delay.median());
-        // Without a cycle there is no end of them.
-        match cycle.is_zero() {
-            true => f64::INFINITY,
-            false => links as f64 * time.as_secs_f64() / cycle.as_secs_f64(),
-        }
-    }
-
-    /// The outages as partitions, in the order of time: those of the trace, or those of that seed.
-    /// Each link has random numbers of its own, so that others do not change its outages.
-    pub(super) fn draw(&self, processes: u32, seed: u64) -> Vec<Partition> {
+    /// The outages as partitions, in the order of time: those of the trace, or those of that seed in
+    /// a run that ends at `end`. Each link has random numbers of its own, so that others do not change
+    /// its outages.
+    pub(super) fn draw(&self, processes: u32, seed: u64, end: Duration) -> Vec<Partition> {
         let traced = self.trace.iter().flat_map(Trace::outages).copied();
         let mut all: Vec<_> = traced.collect();
-        if let (Some(length), Some(until)) = (&self.length, self.until) {
+        if let Some(length) = &self.length {
             for one in 0..processes {
                 for other in one + 1..processes {
-                    self.draw_one((one, other), length, until, seed, &mut all);
+                    self.draw_one((one, other), length, seed, end, &mut all);
                 }
             }
             all.sort_by_key(|outage| (outage.from, outage.of));
@@ -190,8 +196,8 @@ impl Outages {
         &self,
         (one, other): (u32, u32),
         length: &Length,
-        until: Duration,
         seed: u64,
+        end: Duration,
         all: &mut Vec<Outage>,
     ) {
         let mut key = [0; 32];
@@ -201,15 +207,17 @@ impl Outages {
         }
         let mut rng = ChaCha8Rng::from_seed(key);
         let up = Delay::Exponential(self.every);
+        let last = self.until.unwrap_or(end);
         let mut from = self.from.saturating_add(up.draw(&mut rng));
-        while from < until && all.len() < MOST {
-            let end = from.saturating_add(length.delay.draw(&mut rng)).min(until);
+        while from < last && all.len() < MOST {
+            let until = from.saturating_add(length.delay.draw(&mut rng));
+            let until = until.min(self.until.unwrap_or(Duration::MAX));
             all.push(Outage {
                 of: Subject::Link(one, other),
                 from,
-                until: end,
+                until: Some(until).filter(|until| *until <= last),
             });
-            from = end.saturating_add(up.draw(&mut rng));
+            from = until.saturating_add(up.draw(&mut rng));
         }
     }
 }
@@ -227,7 +235,7 @@ impl Outage {
         };
         Partition {
             at: self.from,
-            heal: Some(self.until),
+            heal: self.until,
             group,
             others,
             ..Partition::default()

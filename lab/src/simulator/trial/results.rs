@@ -192,7 +192,7 @@ impl<S: System> Trial<S> {
             ),
         };
         format!(
-            "schedules         {schedules}, {steps} steps{of}\n{}{}{}schedule {}, which is recorded{}:\n{}{}{}",
+            "schedules         {schedules}, {steps} steps{of}\n{}{}{}schedule {}, {}{}:\n{}{}{}",
             engine.network(&self.scenario),
             engine.coverage.text("schedules"),
             engine
@@ -200,6 +200,10 @@ impl<S: System> Trial<S> {
                 .as_ref()
                 .map_or(String::new(), Shortened::text),
             engine.recorded_schedule,
+            match self.is_recorded {
+                true => "which is recorded",
+                false => "whose results follow",
+            },
             match tried {
                 Some(_) => format!(
                     ", takes {} of simulated time; its longest chain of messages has {}",

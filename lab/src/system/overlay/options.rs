@@ -272,7 +272,7 @@ impl Options {
             duration: (!is_check).then_some(lasts),
             times: self.times(),
             fifo: setup.fifo,
-            goes_out: setup.outages == Some(OutagesEnd::Never),
+            goes_out: setup.outages == Some(OutagesEnd::WithTheRun),
             neighbours: setup.neighbours,
             process: Arc::new(process),
         }

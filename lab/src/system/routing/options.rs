@@ -269,7 +269,7 @@ impl Options {
             config: Arc::new(config),
             breaks,
             fifo: setup.fifo,
-            goes_out: setup.outages == Some(OutagesEnd::Never),
+            goes_out: setup.outages == Some(OutagesEnd::WithTheRun),
             duration,
             neighbours: setup.neighbours,
             process: Arc::new(process),

@@ -318,8 +318,14 @@ impl RunSpec {
                 net,
                 scenario,
             } => timeout(&system, &links, &net, &scenario)
-                .map(|timeout| boxed(Live::new(description, system, links, *scenario, timeout)))
-                .map_err(Error::from),
+                .map_err(Error::from)
+                .and_then(|timeout| {
+                    let end = system::last_command(&system);
+                    let checked = scenario.check_end(options.peers, end);
+                    checked.map_err(lab::Error::from)?;
+                    Ok(timeout)
+                })
+                .map(|timeout| boxed(Live::new(description, system, links, *scenario, timeout))),
             Engine::ModelChecker(plan) => Ok(boxed(Checked::new(description, system, plan))),
             Engine::Simulator {
                 without_order: Some(error),
@@ -334,6 +340,8 @@ impl RunSpec {
                 ..
             } => {
                 let checked = scenario.check_commands(system.commands().len());
+                let end = system::last_command(&system);
+                let checked = checked.and(scenario.check_end(options.peers, end));
                 let trial = Trial::new(system, processes(&options), *scenario, limits, seeds);
                 let trial = match is_recorded {
                     true => shrinking(trial, shrink, &options, liars, build),

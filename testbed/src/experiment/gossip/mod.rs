@@ -102,7 +102,7 @@ impl Options {
             restart: None,
             state: Memory::Lost,
         }));
-        Plan::new(&scenario, options.peers, options.seed)
+        Plan::new(&scenario, options.peers, options.seed, Duration::ZERO)
     }
 }
 

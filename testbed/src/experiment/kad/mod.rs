@@ -183,7 +183,7 @@ impl Experiment for Kad {
         let (peers, seed) = (context.options.peers, context.options.seed);
         let plan = &*self
             .faults
-            .insert(planned::Plan::new(&scenario, peers, seed));
+            .insert(planned::Plan::new(&scenario, peers, seed, Duration::ZERO));
         let asked = Operations {
             all,
             interval,

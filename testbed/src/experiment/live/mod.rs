@@ -165,14 +165,10 @@ impl<S: System> Experiment for Live<S> {
             .fault_requests
             .allow(fault_requests::allowed(&self.system));
         let (peers, seed) = (context.options.peers, context.options.seed);
-        let last = self
-            .system
-            .commands()
-            .iter()
-            .map(|command| command.at)
-            .max();
-        self.scenario.ends_at(last.unwrap_or_default());
-        let plan = &*self.plan.insert(Plan::new(&self.scenario, peers, seed));
+        let end = system::last_command(&self.system);
+        let plan = &*self
+            .plan
+            .insert(Plan::new(&self.scenario, peers, seed, end));
         let (system, progress) = (&self.system, &mut self.progress);
         let mut session = Session::new(system, progress, bar, laboratory, plan);
         session.companion = self.companion.as_deref_mut();

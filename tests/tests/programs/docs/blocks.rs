@@ -80,7 +80,8 @@ pub(crate) fn shape(line: &str) -> Vec<String> {
             false => bare.to_owned(),
         }
     });
-    let mut shape: Vec<_> = words.filter(|word| !units.contains(&&**word)).collect();
+    let is_unit = |word: &str| units.contains(&word.trim_end_matches(':'));
+    let mut shape: Vec<_> = words.filter(|word| !is_unit(word)).collect();
     shape.dedup();
     shape
 }

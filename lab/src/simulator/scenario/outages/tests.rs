@@ -5,6 +5,9 @@ use super::*;
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 
+/// The end of a run, which does not matter where outages end before it.
+const END: Duration = Duration::MAX;
+
 fn length(text: &str) -> Length {
     text.parse().unwrap_or_else(|error| panic!("{error}"))
 }
@@ -20,7 +23,7 @@ fn outages(text: &str, every: Duration, until: Duration) -> Outages {
 
 /// The share of drawn outages that end within each of these times.
 fn shares<const N: usize>(text: &str, times: [Duration; N]) -> [f64; N] {
-    let all = outages(text, MINUTE, 2000 * MINUTE).draw(15, 1);
+    let all = outages(text, MINUTE, 2000 * MINUTE).draw(15, 1, END);
     // Those that the end of the run cuts short are left out.
     let whole = all.iter().filter_map(|one| Some((one.at, one.heal?)));
     let whole = whole.filter(|(_, until)| *until < 2000 * MINUTE);
@@ -75,7 +78,7 @@ fn points_determine_the_distribution() {
 #[test]
 fn outages_of_a_link_do_not_overlap_and_do_not_depend_on_others() {
     let all = outages("exponential:30s", MINUTE, 100 * MINUTE);
-    let drawn = all.draw(3, 1);
+    let drawn = all.draw(3, 1, END);
     assert!(drawn.is_sorted_by_key(|outage| outage.at));
     for (one, other) in [(0, 1), (0, 2), (1, 2)] {
         let of = |outage: &&Partition| {
@@ -86,10 +89,37 @@ fn outages_of_a_link_do_not_overlap_and_do_not_depend_on_others() {
         let ends = |outage: &Partition| outage.heal.expect("an end");
         assert!(own.windows(2).all(|two| ends(two[0]) <= two[1].at));
         assert!(own.iter().all(|one| ends(one) <= 100 * MINUTE));
-        let more = all.draw(5, 1);
+        let more = all.draw(5, 1, END);
         assert!(own.into_iter().eq(more.iter().filter(of)), "{one}-{other}");
     }
-    assert_ne!(all.draw(2, 1), all.draw(2, 2));
+    assert_ne!(all.draw(2, 1, END), all.draw(2, 2, END));
+}
+
+/// Without an end of their own, outages begin until the run ends, and the last ones outlast it.
+#[test]
+fn outages_may_go_on_until_the_run_ends() {
+    let all = Outages {
+        until: None,
+        ..outages("exponential:30s", MINUTE, MINUTE)
+    };
+    let end = 100 * MINUTE;
+    let drawn = all.draw(10, 1, end);
+    assert!(drawn.iter().all(|one| one.at < end));
+    assert!(
+        drawn
+            .iter()
+            .filter_map(|one| one.heal)
+            .all(|heal| heal <= end)
+    );
+    let lasting = drawn.iter().filter(|one| one.heal.is_none()).count();
+    // A third of 45 links is out at any time.
+    assert!((5..=25).contains(&lasting), "{lasting}");
+    assert_eq!(all.check(1000), Ok(()));
+    let error = all.check_until(1000, end).expect_err("too many");
+    assert!(
+        error.to_string().starts_with("[outages]: 499500 links"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -104,7 +134,12 @@ fn impossible_outages_are_refused() {
         assert!(error.to_string().starts_with(start), "{error}");
     }
     // A run that has no end yet draws no more than that.
-    assert!(outages("0", Duration::ZERO, MINUTE).draw(2, 1).len() <= MOST);
+    assert!(
+        outages("0", Duration::ZERO, MINUTE)
+            .draw(2, 1, MINUTE)
+            .len()
+            <= MOST
+    );
 }
 
 #[test]
@@ -115,7 +150,7 @@ fn trace_is_read_in_the_order_of_time() {
         trace: Some(trace),
         ..Outages::default()
     };
-    let drawn = outages.draw(10, 1);
+    let drawn = outages.draw(10, 1, MINUTE);
     let seconds = |at: u32, heal: u32, group: u32, others: Option<u32>| Partition {
         at: at * SECOND,
         heal: Some(heal * SECOND),

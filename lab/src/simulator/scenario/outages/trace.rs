@@ -53,7 +53,7 @@ impl Trace {
                 continue;
             }
             let wrong = |why: String| format!("{}: line {line}: {why}", path.display());
-            let outage = outage(text).map_err(wrong)?;
+            let (outage, until) = outage(text).map_err(wrong)?;
             if trace.outages.len() == MOST {
                 return Err(wrong(format!("a run has at most {MOST} outages")));
             }
@@ -62,16 +62,16 @@ impl Trace {
                 let why = "begins before the line above; sort the lines by begin";
                 return Err(wrong(format!("{text:?} {why}")));
             }
-            if let Some((other, until)) = latest.get(&outage.of)
-                && outage.from < *until
+            if let Some((other, known)) = latest.get(&outage.of)
+                && outage.from < *known
             {
                 return Err(wrong(format!(
-                    "{text:?} overlaps line {other}, where {} is out until {until:?}; make one \
+                    "{text:?} overlaps line {other}, where {} is out until {known:?}; make one \
                      outage of them",
                     outage.of
                 )));
             }
-            latest.insert(outage.of, (line, outage.until));
+            latest.insert(outage.of, (line, until));
             trace.outages.push(outage);
             trace.lines.push(line);
         }
@@ -100,7 +100,8 @@ impl Trace {
     }
 }
 
-fn outage(text: &str) -> Result<Outage, String> {
+/// The outage, and when it ends.
+fn outage(text: &str) -> Result<(Outage, Duration), String> {
     let fields: Vec<_> = text.split(',').map(str::trim).collect();
     let &[from, until, of] = &fields[..] else {
         return Err(format!(
@@ -114,7 +115,12 @@ fn outage(text: &str) -> Result<Outage, String> {
         return Err(format!("{text:?} ends before it has begun"));
     }
     let of = subject(of)?;
-    Ok(Outage { of, from, until })
+    let outage = Outage {
+        of,
+        from,
+        until: Some(until),
+    };
+    Ok((outage, until))
 }
 
 fn subject(text: &str) -> Result<Subject, String> {
