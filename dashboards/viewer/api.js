@@ -74,12 +74,12 @@ export const getResults = (signal, run) => get('/api/results', { signal, run });
 export const getTopology = (signal, run) => get('/api/topology', { signal, run });
 
 /**
- * The steps among the spans stored from place `after` on, with `states` also
- * numbers that are equal for equal states after them.
- * @type {(after: number, signal?: AbortSignal, run?: string, states?: boolean) => Promise<DiagramAnswer>}
+ * The steps among the spans stored from place `after` on, and, but for a report, numbers
+ * that are equal for equal states after them.
+ * @type {(after: number, signal?: AbortSignal, run?: string) => Promise<DiagramAnswer>}
  */
-export const getDiagram = (after, signal, run, states) =>
-  get('/api/diagram', { signal, run, after, states: states ? 'true' : '' });
+export const getDiagram = (after, signal, run) =>
+  get('/api/diagram', { signal, run, after, states: isReport ? '' : 'true' });
 
 /**
  * What the snapshots recorded.

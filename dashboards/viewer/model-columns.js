@@ -19,8 +19,8 @@ export const STEP = {
   sequence: Float64Array,
   // The timer that the step handles: model.timers, where '' stands for none.
   timer: Int32Array,
-  // Two steps with equal numbers left equal states, in any runs read with states;
-  // 0 where the state is not known.
+  // Two steps with equal numbers left equal states, in any runs; 0 where the state is not
+  // known.
   state: Uint32Array,
   // The first message that the step sent: message.nextSent leads on, until -1. A copy
   // follows the message that it is a copy of.

@@ -411,6 +411,46 @@ interface Selection {
   selectMessage: (message: number) => void;
 }
 
+// Links of overlays and of routing (link-times.js), as one end has it: from one of that peer's
+// steps to another, -1 if it still had it in the end. `own` is whether this end has asked for
+// it, null where that is not known.
+interface LinkEnd {
+  peer: number;
+  other: number;
+  own: boolean | null;
+  from: number;
+  to: number;
+}
+
+// The next hop to each destination, and the neighbours whose links are drained (routes.js), by
+// the numbers of the peers.
+interface Routes {
+  via: Map<number, number>;
+  drains: Set<number>;
+}
+
+// A link between two places of the network at a moment, the lower one first (overlay.js). `of`
+// is the place of the only end that has it, or -1; `opener` that of the end that has asked for
+// it, or -1. `age` counts from when both ends had it. `routes` has, for each end, how many of its routes
+// lead over the link; null where that is not known.
+interface OverlayLink {
+  a: number;
+  b: number;
+  of: number;
+  opener: number;
+  age: number;
+  drains: boolean;
+  routes: [number, number] | null;
+}
+
+// `component` has the number of each place's component, -1 for a peer that is down, and `sizes`
+// how many peers each has. Number 0 is the largest.
+interface Overlay {
+  links: OverlayLink[];
+  component: Int32Array;
+  sizes: number[];
+}
+
 type Point = number[];
 
 // The messages at one moment: how many each pair of peers has sent, and those under way.

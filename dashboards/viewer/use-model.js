@@ -27,9 +27,8 @@ const REST = 3;
  * @param {boolean} [options.needed] whether the view that is shown draws the model; without it
  *   nothing is read
  * @param {string} [options.run] another run's id
- * @param {boolean} [options.states] whether the states of that run are compared with another's
  */
-export function useModel(version, { needed = true, run, states } = {}) {
+export function useModel(version, { needed = true, run } = {}) {
   const [state, setState] =
     useState(/** @type {LoadedModel} */ ({ model: null, revision: 0, whole: false, error: null }));
   const now = useRef(null);
@@ -45,7 +44,7 @@ export function useModel(version, { needed = true, run, states } = {}) {
     /** @param {boolean} was */
     const read = async (was) => {
       try {
-        const ask = () => getDiagram(model.next, signal, run, states);
+        const ask = () => getDiagram(model.next, signal, run);
         const whole = await readAll(model, signal, ask, () => show(was)) || was;
         show(whole);
         return whole;

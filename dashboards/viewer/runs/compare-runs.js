@@ -40,7 +40,7 @@ export function CompareRuns({ route, event }) {
 /** @param {string} id @param {unknown} version @returns {ComparedRun} */
 function useOne(id, version) {
   const run = useLoaded((signal) => getRun(signal, id), id, 0);
-  const running = useModel(version, { run: id, states: true });
+  const running = useModel(version, { run: id });
   return { ...running, id, run: run.value, error: run.error ?? running.error };
 }
 

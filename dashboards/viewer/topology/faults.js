@@ -1,7 +1,9 @@
 // The injected faults, moment by moment: links that were cut and healed, peers that
-// were killed and restarted.
+// were killed and restarted, and partitions.
 
 import { useEffect, useMemo, useState } from '../vendor/preact-htm.js';
+import { faultTimes } from '../fault-times.js';
+import { timeAt } from './moments.js';
 
 // Two peers' link, by their places in either order.
 /** @param {number} a @param {number} b */
@@ -46,6 +48,15 @@ export function brokenBy(faults, { place }) {
   return { cut, dead };
 }
 
+// The links between the two sides of the partitions and outages that last at that time.
+/** @param {Model} model @param {Pick<Network, 'place'>} network @param {number} time */
+export function partedAt(model, { place }, time) {
+  const now = faultTimes(model).separations
+    .filter(({ isLink, at, until }) => !isLink && at <= time && (until === null || until > time));
+  return now.flatMap(({ group, others }) => group.flatMap((one) => others.map((other) => (
+    linkOf(place.get(one) ?? -1, place.get(other) ?? -1)))));
+}
+
 // The links cut and peers killed at the moment that the player shows.
 /**
  * @param {Fault[]} faults
@@ -57,9 +68,16 @@ export function brokenBy(faults, { place }) {
 export function useBroken(faults, network, model, moments, player) {
   const times = useMemo(() => (model && moments ? whenDone(faults, model, moments) : []), [faults, moments]);
   const [done, setDone] = useState(faults.length);
+  const [parted, setParted] = useState('');
   useEffect(() => player.watch(({ at, end, following }) => {
     // At the end all faults count, even those after the last step that is known.
-    setDone(following || at >= end ? faults.length : times.filter((time) => time <= at).length);
-  }), [player, faults, times]);
-  return useMemo(() => brokenBy(faults.slice(0, done), network), [faults, done, network]);
+    const isEnd = following || at >= end;
+    setDone(isEnd ? faults.length : times.filter((time) => time <= at).length);
+    const time = isEnd || !model || !moments ? Infinity : timeAt(model, moments, at);
+    setParted(model ? partedAt(model, network, time).join() : '');
+  }), [player, faults, times, network]);
+  return useMemo(() => {
+    const { cut, dead } = brokenBy(faults.slice(0, done), network);
+    return { cut: parted ? new Set([...cut, ...parted.split(',')]) : cut, dead };
+  }, [faults, done, parted, network]);
 }

@@ -7,6 +7,8 @@ import { colour, kindColour } from '../palette.js';
 import { readTheme } from '../diagram/theme.js';
 import { useScheme } from '../scheme.js';
 import { Legend, Lines } from './lines.js';
+import { OverlayLines } from './overlay-lines.js';
+import { partColour, partOf } from './overlay-words.js';
 import { layout } from './network.js';
 import { progress, underWay } from './moments.js';
 
@@ -49,15 +51,17 @@ export function Graph({ replay, selection, shape }) {
     <div class="graph" ref=${box}>
       <svg width=${size.width} height=${size.height} onClick=${pick} role="group"
         aria-label="Peers. Arrow keys go from peer to peer, Enter selects.">
-        <${Lines} network=${network} broken=${broken} places=${places} selected=${selected} />
+        ${network.overlay ? html`<${OverlayLines} network=${network} broken=${broken} places=${places}
+          selected=${selected} lasted=${model && model.last - model.first} />`
+          : html`<${Lines} network=${network} broken=${broken} places=${places} selected=${selected} />`}
         ${network.peers.map((name, i) => html`
           <${Node} key=${name} i=${i} network=${network} place=${places[i]}
             centre=${round ? [size.width / 2, size.height / 2] : null} dead=${broken.dead.has(i)}
             selected=${selected} select=${select} />`)}
       </svg>
       <canvas ref=${canvas} aria-hidden="true"></canvas>
-      <${Legend} model=${model} moments=${moments} broken=${broken} network=${network} />
-    </div>`;
+    </div>
+    <${Legend} model=${model} moments=${moments} broken=${broken} network=${network} />`;
 }
 
 /**
@@ -67,7 +71,7 @@ export function Graph({ replay, selection, shape }) {
  * }} props
  */
 function Node({ i, network, place: [x, y], centre, dead, selected, select }) {
-  const { peers, neighbours } = network;
+  const { peers, neighbours, overlay } = network;
   const name = peers[i];
   const region = network.regions[name];
   const chosen = i === selected;
@@ -80,9 +84,11 @@ function Node({ i, network, place: [x, y], centre, dead, selected, select }) {
     else return;
     event.preventDefault();
   };
-  const said = (dead ? 'killed' : plural(neighbours[i].size, 'neighbour')) + (region ? `, in ${region}` : '');
+  const part = overlay ? partOf(overlay, i) : -1;
+  const said = (dead ? 'killed' : plural(neighbours[i].size, 'neighbour')) + (region ? `, in ${region}` : '')
+    + (part < 0 ? '' : `, in a component of ${overlay?.sizes[part]}`);
   return html`
-    <g class=${`node ${chosen ? 'chosen' : ''} ${dim ? 'dim' : ''} ${dead ? 'dead' : ''}`} style=${region ? kindColour(region) : colour(name)}
+    <g class=${`node ${chosen ? 'chosen' : ''} ${dim ? 'dim' : ''} ${dead ? 'dead' : ''}`} style=${partColour(overlay, i) ?? (region ? kindColour(region) : colour(name))}
       tabindex=${chosen || i === 0 ? 0 : -1}
       role="button" aria-pressed=${chosen} aria-label=${`${name}, ${said}`}
       onClick=${(event) => { event.stopPropagation(); select(i); }} onKeyDown=${keys}>

@@ -1,9 +1,11 @@
 // The connections of the graph as lines, and what lines and colours mean.
 
 import { html, useMemo } from '../vendor/preact-htm.js';
-import { kindColour } from '../palette.js';
+import { colour, kindColour } from '../palette.js';
 import { linkOf } from './faults.js';
 import { WAYS } from './network.js';
+import { OverlayLegend } from './overlay-lines.js';
+import { partsInWords } from './overlay-words.js';
 
 /** @type {Record<Way, string>} */
 const MEANINGS = {
@@ -18,15 +20,20 @@ const MEANINGS = {
 export function Legend({ model, moments, broken: { cut, dead }, network }) {
   const kinds = useMemo(() =>
     (model && moments ? [...new Set(model.message.kind.subarray(0, model.message.count))] : []), [moments]);
-  const places = [...new Set(Object.values(network.regions))].sort();
+  const { overlay } = network;
+  const parts = overlay ? partsInWords(network.peers, overlay) : [];
+  const places = parts.length ? [] : [...new Set(Object.values(network.regions))].sort();
   const known = new Set(network.ways.values());
   const ways = WAYS.filter((way) => known.has(way));
-  if (!kinds.length && !cut.size && !dead.size && !places.length && !ways.length) return null;
+  if (!kinds.length && !cut.size && !dead.size && !places.length && !ways.length && !overlay) return null;
   const names = kinds.map((kind) => model?.kinds[kind] ?? '');
   return html`<ul class="kinds" aria-label="Legend">${names.map((name) => html`
     <li key=${name} class="kind-of" style=${kindColour(name)}><i></i>${name}</li>`)}
     ${places.map((name) => html`<li key=${`region ${name}`} class="kind-of" style=${kindColour(name)}><i
       class="region"></i>${name}</li>`)}
+    ${parts.map((text, i) => html`<li key=${`part ${i}`} class="part" style=${colour(String(i))}><i
+      class="region"></i>${text}</li>`)}
+    ${overlay && html`<${OverlayLegend} />`}
     ${ways.map((way) => html`<li key=${`way ${way}`}><svg class="way" width="28" height="6" aria-hidden="true"><path
       class=${`edges way ${way}`} d="M0 3H28" /></svg>${MEANINGS[way]}</li>`)}
     ${cut.size > 0 && html`<li><i class="cut"></i>link that is cut</li>`}

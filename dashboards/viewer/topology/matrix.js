@@ -8,6 +8,7 @@ import { plural } from '../format.js';
 import { readTheme } from '../diagram/theme.js';
 import { useScheme } from '../scheme.js';
 import { linkOf } from './faults.js';
+import { aboutLink } from './overlay-words.js';
 import {
   cellsImage, drawBand, drawCellFrame, drawFaults, drawGrid, drawNames,
 } from './matrix-paint.js';
@@ -118,13 +119,14 @@ function stateOf(model, moments, t) {
  * @param {MatrixState | null} state
  * @param {number[]} cell
  */
-function inWords({ peers, neighbours, placeOf, ways }, { cut, dead }, state, [from, to]) {
+function inWords(network, { cut, dead }, state, [from, to]) {
+  const { peers, neighbours, placeOf, ways } = network;
   /** @param {number} place */
   const name = (place) => `${peers[place]}${dead.has(place) ? ' (killed)' : ''}`;
   if (from === to) return name(from);
   const link = linkOf(from, to);
-  const way = ways.get(link);
-  const whole = neighbours[from].has(to) ? `connected${way ? ` (${way})` : ''}` : 'not connected';
+  const marks = [ways.get(link), ...aboutLink(network, link)].filter(Boolean).join(', ');
+  const whole = neighbours[from].has(to) ? `connected${marks ? ` (${marks})` : ''}` : 'not connected';
   const connected = cut.has(link) ? 'the link is cut' : whole;
   const head = `${name(from)} → ${name(to)}: ${connected}`;
   if (!state) return head;

@@ -30,6 +30,13 @@ export function momentsOf(model, axis) {
   return { axis, sent, got, at, begin, end, usual };
 }
 
+// The time at a moment, in ns after the model's base.
+/** @param {Model} model @param {Moments} moments @param {number} t */
+export function timeAt(model, { axis, end }, t) {
+  if (axis === 'time' || !model.step.count) return t;
+  return model.step.at[clocks(model).order[Math.floor(Math.max(0, Math.min(t, end)))]];
+}
+
 // The messages between two different peers that are under way at `t`.
 /** @param {Model} model @param {Moments} moments @param {number} t */
 export function underWay({ message }, { sent, got }, t) {

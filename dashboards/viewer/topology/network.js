@@ -9,7 +9,8 @@ export const WAYS = /** @type {Way[]} */ (['direct', 'reversed', 'punched', 'rel
 // `{ peers, edges, neighbours, regions, ways }`: peers by name in natural order, edges
 // as pairs of places in that list, the regions of peers by their names, and the ways of
 // connections by their links (linkOf), where they are known. Peers that the model does not
-// know yet are there as well: they are connected, and have done nothing.
+// know yet are there as well: they are connected, and have done nothing. `overlay` is null
+// here (overlay.js).
 /**
  * @param {[string, string][]} edges
  * @param {Model | null} model
@@ -31,7 +32,8 @@ export function networkOf(edges, model, regions = {}, ways = []) {
   }
   const wayOf = new Map(ways.map(([a, b, way]) => [linkOf(placeIn(a), placeIn(b)), way]));
   const placeOf = Int32Array.from(known, placeIn);
-  return { peers, place, edges: pairs, neighbours, regions, ways: wayOf, placeOf };
+  const overlay = /** @type {Overlay | null} */ (null);
+  return { peers, place, edges: pairs, neighbours, regions, ways: wayOf, placeOf, overlay };
 }
 
 // How many connections came about in which way, in words; empty where no way is known.

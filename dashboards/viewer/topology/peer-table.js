@@ -8,6 +8,7 @@ import { toDiagram } from '../router.js';
 import { useWindow } from '../scroll-window.js';
 import { linkOf } from './faults.js';
 import { until } from './moments.js';
+import { aboutLink, partColour } from './overlay-words.js';
 
 const ROW = 28;
 const HEAD = 30;
@@ -40,7 +41,8 @@ export function PeerTable({ replay: { network, broken, model, moments, player },
               class=${`row line ${place === selected ? 'selected' : ''} ${broken.dead.has(place) ? 'dead' : ''}`}
               style=${{ transform: `translateY(${place * ROW}px)` }} onClick=${() => select(place)}>
               <span role="cell"><button type="button" aria-pressed=${place === selected}
-                onClick=${(event) => { event.stopPropagation(); select(place); }}><${Peer} name=${name} />${
+                onClick=${(event) => { event.stopPropagation(); select(place); }}><${Peer} name=${name}
+                  style=${partColour(network.overlay, place)} />${
                   broken.dead.has(place) && html`<span class="unseen">, killed</span>`}</button></span>
               <span role="cell">${network.neighbours[place].size}</span>
               ${cell(tally?.steps)}${cell(tally?.sent)}${cell(tally?.received)}
@@ -59,18 +61,23 @@ export function PeerTable({ replay: { network, broken, model, moments, player },
 function Chosen({ network, broken: { cut, dead }, model, place, step, select }) {
   const neighbours = [...network.neighbours[place]].sort((a, b) => a - b);
   /** @param {number} i */
-  const named = (i) => {
+  const marksOf = (i) => {
     const link = linkOf(i, place);
-    const marks = [network.ways.get(link), cut.has(link) && 'cut'].filter(Boolean).join(', ');
-    return `${network.peers[i]}${marks && ` (${marks})`}`;
+    return [network.ways.get(link), ...aboutLink(network, link), cut.has(link) && 'cut']
+      .filter(Boolean).join(', ');
   };
+  /** @param {number} i */
+  const named = (i) => `${network.peers[i]}${marksOf(i) && ` (${marksOf(i)})`}`;
   return html`
     <div class="message">
-      <div class="title"><h3><${Peer} name=${network.peers[place]} /></h3>
+      <div class="title"><h3><${Peer} name=${network.peers[place]} style=${partColour(network.overlay, place)} /></h3>
         <button type="button" aria-label="Close" onClick=${() => select(-1)}>✕</button></div>
       ${dead.has(place) && html`<p class="bad">It was killed.</p>`}
-      <p class="neighbours" tabIndex="0" role="group" aria-label="Neighbours">${
-        neighbours.length ? `connected with ${neighbours.map(named).join(', ')}` : 'not connected'}</p>
+      ${network.overlay && neighbours.length ? html`<ul class="neighbours" tabIndex="0" aria-label="Neighbours">${
+        neighbours.map((i) => html`<li key=${i}><${Peer} name=${network.peers[i]}
+          style=${partColour(network.overlay, i)} />: ${marksOf(i)}</li>`)}</ul>`
+        : html`<p class="neighbours" tabIndex="0" role="group" aria-label="Neighbours">${
+          neighbours.length ? `connected with ${neighbours.map(named).join(', ')}` : 'not connected'}</p>`}
       ${model && step >= 0 && html`<p>last step: ${model.kinds[model.step.kind[step]]}${' · '}
         <a href=${toDiagram({ step: model.spans[step] })}>in the diagram</a></p>`}
     </div>`;

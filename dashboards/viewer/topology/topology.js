@@ -16,6 +16,8 @@ import { Player } from './player.js';
 import { useBroken } from './faults.js';
 import { momentsOf } from './moments.js';
 import { degreesInWords, networkOf, waysInWords } from './network.js';
+import { componentsInWords } from './overlay-words.js';
+import { useOverlay } from './use-overlay.js';
 
 // Beyond this many peers lines hide each other.
 const MOST_DRAWN = 60;
@@ -28,7 +30,7 @@ const NOWHERE = {};
 export function Topology({ route, event, run, loaded: { model, revision, whole } }) {
   const { value, error } = useLoaded(getTopology, 'topology', event?.live ? event.revision : 'over', 2000);
   const { edges, ways = NOTHING, faults = NOTHING, regions = NOWHERE } = value ?? {};
-  const network = useMemo(() => networkOf(edges ?? NOTHING, model, regions, ways),
+  const connected = useMemo(() => networkOf(edges ?? NOTHING, model, regions, ways),
     [edges, model, model?.peers.length, regions, ways]);
   const { params } = route;
   const named = Object.fromEntries(params);
@@ -37,7 +39,8 @@ export function Topology({ route, event, run, loaded: { model, revision, whole }
   const axis = params.get('axis') === 'time' ? 'time' : 'steps';
   const moments = useMemo(() => (model ? momentsOf(model, axis) : null), [model, revision, axis]);
   const player = usePlayer(moments, event?.live ?? false, params.get('at'));
-  const broken = useBroken(faults, network, model, moments, player);
+  const faulty = useBroken(faults, connected, model, moments, player);
+  const { network, broken } = useOverlay(connected, model, revision, moments, player, faulty);
   const view = named.view ?? (network.peers.length > MOST_DRAWN ? 'matrix' : 'graph');
   const selected = network.place.get(named.peer) ?? -1;
   const message = model ? messageOf(model, named.message) : -1;
@@ -57,7 +60,8 @@ export function Topology({ route, event, run, loaded: { model, revision, whole }
       <div class="bar">
         <${Choice} view=${view} set=${set} />
         <span class="note" role="status">${plural(network.peers.length, 'peer')}${edges && `, ${
-          connections(network)}, ${degreesInWords(network)}`}${brokenInWords(broken)}</span>
+          connections(network)}, ${degreesInWords(network)}`}${brokenInWords(broken)}${
+            network.overlay && html`; <${Components} overlay=${network.overlay} />`}</span>
         ${error && html`<b class="bad" role="alert">The connections cannot be read: ${error}</b>`}
       </div>
       <${Unfound} peer=${selected < 0 && edges && whole ? named.peer : ''}
@@ -92,8 +96,15 @@ function Unfound({ peer, message, live }) {
 
 /** @param {Network} network */
 function connections(network) {
+  if (network.overlay) return `${plural(network.edges.length, 'link')} between them`;
   const ways = waysInWords(network);
   return `${plural(network.edges.length, 'connection')}${ways && ` (${ways})`}`;
+}
+
+/** @param {{ overlay: Overlay }} props */
+function Components({ overlay }) {
+  const words = componentsInWords(overlay);
+  return overlay.sizes.length > 1 ? html`<b>${words}</b>` : words;
 }
 
 /** @param {Broken} broken */
