@@ -12,22 +12,29 @@ export function addFaults(model, { crashes = [], partitions = [], hindrances = [
   return crashes.length + partitions.length + hindrances.length + links.length > 0;
 }
 
-// `{ downtimes, separations, hindrances }` of a model, in order of their begins.
+// The faults of a model that last, in order of their begins. `outages` are those
+// of the separations that are a partition of one peer from another.
 /**
  * @param {Model} model
- * @returns {{ downtimes: Downtime[], separations: Separation[], hindrances: Hindrance[] }}
+ * @returns {{
+ *   downtimes: Downtime[], separations: Separation[], outages: Separation[], hindrances: Hindrance[],
+ * }}
  */
 export function faultTimes(model) {
   const known = kept.get(model);
   if (known?.revision === model.revision) return known;
+  const separations = separationsOf(model.partitions);
   const times = {
-    revision: model.revision,
-    downtimes: downtimesOf(model.crashes), separations: separationsOf(model.partitions),
+    revision: model.revision, separations, outages: separations.filter(isOutage),
+    downtimes: downtimesOf(model.crashes),
     hindrances: hindrancesOf(model.hindrances),
   };
   kept.set(model, times);
   return times;
 }
+
+/** @param {Separation} separation */
+export const isOutage = ({ group, others, isLink }) => !isLink && group.length === 1 && others.length === 1;
 
 // The downtimes of the peers.
 /** @param {Crash[]} crashes @returns {Downtime[]} */

@@ -67,6 +67,32 @@ interface Separation {
   until: number | null;
 }
 
+// An outage of the link between peers `a` and `b` (outages.js). `isUsed`: whether one of them had
+// a link with the other when it began; `hasLinks`: whether the run says so. `noticed` has the steps at which
+// the ends had it no more. `lanes` are the places below the lines of `a` and `b`.
+interface Outage {
+  a: number;
+  b: number;
+  at: number;
+  until: number | null;
+  isUsed: boolean;
+  hasLinks: boolean;
+  noticed: { peer: number; other: number; step: number }[];
+  lanes: number[];
+}
+
+// From this step on, a route of `peer` leads to `other` again, over `via`.
+interface Flows {
+  peer: number;
+  other: number;
+  via: number;
+  step: number;
+}
+
+// When traffic flowed again (use-flows.js): null for outages in which it did not, and undefined
+// where that is not known. Others are not read yet.
+type FlowsOf = Map<string, Flows | null | undefined>;
+
 type Tables = import('./answer-tables.js').Tables;
 
 // GET /api/cuts: a recorded snapshot.
@@ -258,6 +284,7 @@ interface Diagram {
   cut: Cut;
   viewport: Viewport;
   pending: string;
+  flows: FlowsOf;
 }
 
 // paint.js: what stands out in the picture.
@@ -281,6 +308,7 @@ interface Content {
   marks: Marks;
   pending?: string;
   corner?: { current: HTMLElement | null };
+  flows?: FlowsOf;
 }
 
 interface Scene extends Content {
@@ -306,6 +334,7 @@ interface Painted {
   sight: Sight;
   handles: Handle[];
   marks: MarkBox[];
+  outages: OutageBox[];
 }
 
 // The place of a step's output or timer, with its label (paint-marks.js).
@@ -315,6 +344,14 @@ interface MarkBox {
   right: number;
   top: number;
   bottom: number;
+}
+
+// The band of an outage on a peer's line.
+interface OutageBox {
+  outage: Outage;
+  left: number;
+  right: number;
+  y: number;
 }
 
 // A step that is drawn as a dot, and where.
@@ -327,6 +364,7 @@ interface Hit {
   handle?: number;
   step?: number;
   message?: number;
+  outage?: Outage;
   name?: true;
 }
 

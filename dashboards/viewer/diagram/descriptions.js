@@ -83,7 +83,7 @@ export function vectorText(model, s) {
 
 /** @param {Model} model @param {number} inSight */
 export function describe(model, inSight) {
-  const { downtimes, separations } = faultTimes(model);
+  const { downtimes, separations, outages } = faultTimes(model);
   const links = separations.filter(({ isLink }) => isLink).length;
   /** @type {(count: number, one: string, many: string) => string} */
   const some = (count, one, many) => (count === 0 ? '' : ` ${count} ${count === 1 ? one : many}.`);
@@ -91,5 +91,6 @@ export function describe(model, inSight) {
   return `Space-time diagram: ${model.peers.length} peers, one line each from top to bottom; time runs to the right. ${
     model.step.count} steps and ${model.message.count} messages, ${inSight} messages in sight.${
     some(outputs, 'output', 'outputs')}${some(downtimes.length, 'crash', 'crashes')}${
-    some(separations.length - links, 'partition', 'partitions')}${some(links, 'cut link', 'cut links')}`;
+    some(separations.length - links - outages.length, 'partition', 'partitions')}${
+    some(links, 'cut link', 'cut links')}${some(outages.length, 'outage of a link', 'outages of links')}`;
 }

@@ -1,12 +1,13 @@
 // The picture: a canvas that shows a model in a view, and follows the pointer.
 //
 //   <DiagramCanvas
-//     content={{ model, layout, view, marks, pending, corner }}   what is drawn
-//     on={{ view, pick, cut, seen }}                              its events
+//     content={{ model, layout, view, marks, pending, flows, corner }}   what is drawn
+//     on={{ view, pick, cut, seen }}                                     its events
 //     label={text} />
 //
 //   pending          the fate of a message without a receipt (completeness.js);
 //                    '' for one that never arrived
+//   flows            when traffic flowed again in outages (use-flows.js)
 //   corner           a ref to the element above the end of the axis
 //   on.view(view)    the view to draw, after a drag or a zoom
 //   on.pick(hit)     a click or tap, with what hit-test.js finds
@@ -33,9 +34,12 @@ export const noMarks = {
   found: null, wrong: new Set(),
 };
 
+/** @type {FlowsOf} */
+const NOTHING = new Map();
+
 /** @param {{ content: Content, on: CanvasEvents, label: string }} props */
 export function DiagramCanvas({ content, on, label }) {
-  const { model, layout, view, pending } = content;
+  const { model, layout, view, pending, flows = NOTHING } = content;
   const canvas = useRef(null);
   const size = useSize(canvas);
   const theme = useTheme(canvas, useScheme());
@@ -50,7 +54,8 @@ export function DiagramCanvas({ content, on, label }) {
     <div class="canvas-box">
       <canvas ref=${canvas} tabIndex="0" role="application" aria-label=${label}
         aria-describedby="diagram-help"></canvas>
-      ${hover && html`<${Tooltip} model=${model} hover=${hover} size=${size} pending=${pending} />`}
+      ${hover && html`<${Tooltip} model=${model} hover=${hover} size=${size} pending=${pending}
+        flows=${flows} />`}
     </div>`;
 }
 
@@ -100,9 +105,9 @@ function cursorOver(what, onCut) {
   return what && (isNamed(what) || what.name) ? 'pointer' : '';
 }
 
-// A step and a message have a tooltip.
+// A step, a message and an outage have a tooltip.
 /** @param {Hit} hit */
-const isNamed = (hit) => hit.step !== undefined || hit.message !== undefined;
+const isNamed = (hit) => hit.step !== undefined || hit.message !== undefined || hit.outage !== undefined;
 
 // The cut with one peer's point at a place on the axis; with Shift, every peer's.
 /**

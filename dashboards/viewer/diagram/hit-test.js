@@ -8,7 +8,10 @@ import { ends } from './paint-arrows.js';
 /** @type {Record<string, number>} */
 const REACH = { mouse: 9, pen: 9, touch: 18 };
 
-// { handle: peer } | { step } | { message } | { name: true } | {} for none of these,
+// Half the height of an outage's band, with a margin.
+const BAND = 3;
+
+// { handle: peer } | { step } | { outage } | { message } | { name: true } | {} for none of these,
 // each with its `row` and its `place` on the axis; null outside.
 // `painted` is what paint() returned.
 /**
@@ -34,6 +37,9 @@ export function hit(scene, painted, x, y, pointer = 'mouse') {
   const mark = painted.marks.find(({ left, right, top, bottom }) => (
     x >= left && x <= right && y >= top && y <= bottom));
   if (mark) return { ...here, step: mark.step };
+  const band = painted.outages.find(({ left, right, y: middle }) => (
+    x >= left && x <= right && Math.abs(middle - y) <= BAND));
+  if (band) return { ...here, outage: band.outage };
   const message = crossed(scene, painted, x, y, reach * 0.6);
   return message >= 0 ? { ...here, message } : here;
 }

@@ -1,14 +1,17 @@
 // Below the picture: what the colours mean. A kind of message can be switched off.
 
 import { html } from '../vendor/preact-htm.js';
-import { faultTimes } from '../fault-times.js';
+import { faultTimes, isOutage } from '../fault-times.js';
 import { count, plural } from '../format.js';
+import { outagesOf } from '../outages.js';
 import { kindColour } from '../palette.js';
+import { isTooMany } from './use-flows.js';
 
 /** @param {{ diagram: Diagram, marks: Marks, seen: { all: number, part: number }, whole: boolean }} props */
 export function Legend({ diagram, marks, seen, whole }) {
-  const { model, layout, settings, set, cut, pending } = diagram;
-  const { separations, hindrances } = faultTimes(model);
+  const { model, layout, settings, set, cut, pending, viewport } = diagram;
+  const { separations, outages, hindrances } = faultTimes(model);
+  const known = outagesOf(model);
   return html`
     <div class="legend" aria-label="Legend">
       ${marks.cone ? html`
@@ -24,7 +27,11 @@ export function Legend({ diagram, marks, seen, whole }) {
       ${marks.found && html`<${Mark} look="found">found</>`}
       ${marks.wrong.size > 0 && html`<${Mark} look="wrong">named by a violation</>`}
       ${model.crashes.length > 0 && html`<${Mark} look="down">down after a crash</>`}
-      ${separations.some(({ isLink }) => !isLink) && html`<${Mark} look="parted">behind a partition</>`}
+      ${separations.some((one) => !one.isLink && !isOutage(one)) && html`<${Mark} look="parted">behind a partition</>`}
+      ${outages.length > 0 && html`<${Mark} look="out">link out</>`}
+      ${known.some(({ noticed }) => noticed.length) && html`<${Mark} look="flows">traffic flows again${
+        isTooMany(model, layout, viewport.view) && ': zoom in, too many are in sight'}</>`}
+      ${known.some(({ isUsed, hasLinks }) => hasLinks && !isUsed) && html`<${Mark} look="unused">out, not used</>`}
       ${separations.some(({ isLink }) => isLink) && html`<${Mark} look="severed">link cut</>`}
       ${hindrances.some(({ kind }) => kind === 'pause') && html`<${Mark} look="paused">paused</>`}
       ${hindrances.some(({ kind }) => kind === 'slow') && html`<${Mark} look="slow">slow</>`}

@@ -1,6 +1,7 @@
 // Draws where peers were down: a cross at the crash, and a dashed line up to the restart.
 
 import { faultTimes } from '../fault-times.js';
+import { lowerBound } from './binary-search.js';
 
 // Half the width of the cross, in pixels.
 const CROSS = 5;
@@ -17,10 +18,9 @@ const CROSS = 5;
 export function placeOf(model, layout, peer, at, restart) {
   if (layout.axis === 'time') return at;
   const steps = model.line(peer);
-  const later = steps.findIndex((s) => model.step.at[s] >= at);
-  if (restart) return later < 0 ? layout.finish : layout.x[steps[later]];
-  const before = later < 0 ? steps.length - 1 : later - 1;
-  return before < 0 ? layout.begin - 0.5 : layout.x[steps[before]] + 0.5;
+  const later = lowerBound(steps.length, (i) => model.step.at[steps[i]], at);
+  if (restart) return later < steps.length ? layout.x[steps[later]] : layout.finish;
+  return later > 0 ? layout.x[steps[later - 1]] + 0.5 : layout.begin - 0.5;
 }
 
 /** @param {CanvasRenderingContext2D} context @param {Scene} scene @param {Frame} frame */

@@ -17,15 +17,17 @@ const FLAG = { wide: 7, high: 5, most: 13 };
 const APART = 5;
 
 /**
- * `dots` are the steps that are drawn as dots. Returns the marks that can be hit.
+ * `dots` are the steps that are drawn as dots, `bands` those of outages, which no label covers. Returns
+ * the marks that can be hit.
  * @param {CanvasRenderingContext2D} context
  * @param {Scene} scene
  * @param {Frame} frame
  * @param {Dot[]} dots
  * @param {number} radius
+ * @param {OutageBox[]} [bands]
  * @returns {MarkBox[]}
  */
-export function drawMarks(context, { model, theme, size }, frame, dots, radius) {
+export function drawMarks(context, { model, theme, size }, frame, dots, radius, bands = []) {
   const outputs = dots.filter(([s]) => model.outputs.has(s));
   const timers = dots.filter(([s]) => timerName(model, s) !== '');
   const tall = Math.min(FLAG.most, frame.row * 0.3);
@@ -37,12 +39,17 @@ export function drawMarks(context, { model, theme, size }, frame, dots, radius) 
   const said = !isLabelled || outputs.length > MOST ? []
     : labels(context, outputs, -radius - tall + FLAG.high / 2, FLAG.wide, ends, (s) => inShort(model, s));
   const named = !isLabelled || timers.length > MOST ? []
-    : labels(context, timers, radius + HIGH / 2 + 2, -radius, ends, (s) => [cut(timerName(model, s))]);
+    : labels(context, timers, radius + HIGH / 2 + 2, -radius, ends, (s) => [cut(timerName(model, s))])
+      .filter((label) => !bands.some((band) => covers(label, band)));
   write(context, theme, theme.text, said);
   write(context, theme, theme.soft, named);
   return [...flags, ...said, ...named].map(({ step, left, right, top, bottom }) => (
     { step, left, right, top, bottom }));
 }
+
+/** @param {MarkBox} label @param {OutageBox} band */
+const covers = ({ left, right, top, bottom }, band) => (
+  left < band.right && right > band.left && top < band.y + APART && bottom > band.y - APART);
 
 // What a label of outputs says: all, or else the kind of the first and how many follow.
 /** @param {Model} model @param {number} s */

@@ -1,6 +1,7 @@
-// Shades the lines of peers while a partition separates them from the others.
+// Shades the lines of peers while a partition separates them from the others. Those of one peer
+// from another are outages of a link (paint-outages.js).
 
-import { faultTimes } from '../fault-times.js';
+import { faultTimes, isOutage } from '../fault-times.js';
 import { placeOf } from './paint-downtimes.js';
 
 // How much of a line's height is shaded, and how strongly.
@@ -12,8 +13,9 @@ export function shadePartitions(context, { layout, model, theme, size }, frame) 
   const height = Math.max(2, (frame.toY(1) - frame.toY(0)) * SHARE);
   context.fillStyle = theme.bad;
   context.globalAlpha = STRENGTH;
-  for (const { group, isLink, at, until } of faultTimes(model).separations) {
-    if (isLink) continue;
+  for (const separation of faultTimes(model).separations) {
+    const { group, isLink, at, until } = separation;
+    if (isLink || isOutage(separation)) continue;
     for (const name of group) {
       const peer = model.peerOf(name);
       const row = peer < 0 ? -1 : layout.rowOf[peer];

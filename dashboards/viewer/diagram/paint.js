@@ -1,15 +1,17 @@
 // Draws the diagram on a canvas.
 //
-// A scene is { model, layout, view, size, theme, marks, pending, moving }; `marks` are its
+// A scene is { model, layout, view, size, theme, marks, pending, flows, moving }; `marks` are its
 // highlights:
 //   step, message   selected, or -1          cone      past and future of the step
 //   cut             Int32Array, or null      orphans           how many messages are orphans of it
 //   highlighted            Uint8Array: how a message across it is drawn (paint-highlights.js), 0 for others
 //   found           Set of steps that a search found, or null
 //   wrong           Set of steps that a violation names
+// `flows` says when traffic flowed again in outages (use-flows.js).
 // `moving` is true while it is dragged: then fewer arrows are drawn.
-// It returns what can be hit: { frame, sight, handles, marks }.
+// It returns what can be hit: { frame, sight, handles, marks, outages }.
 
+import { isBand } from '../outages.js';
 import { arrowsInSight, drawArrows } from './paint-arrows.js';
 import { drawCut, shadeCut } from './paint-cut.js';
 import { dotSize, drawDots } from './paint-dots.js';
@@ -17,6 +19,7 @@ import { drawDowntimes } from './paint-downtimes.js';
 import { drawHindrances, drawNewLinks } from './paint-hindrances.js';
 import { drawLinkCuts } from './paint-link-cuts.js';
 import { drawMarks } from './paint-marks.js';
+import { drawOutages } from './paint-outages.js';
 import { shadePartitions } from './paint-partitions.js';
 import { drawHighlights } from './paint-highlights.js';
 import { drawAxis, drawNames, drawRails, drawScroll } from './paint-frame.js';
@@ -47,15 +50,17 @@ export function paint(context, scene) {
   const sight = arrowsInSight(scene, frame);
   drawArrows(context, scene, frame, sight);
   const dots = drawDots(context, scene, frame);
+  const outages = drawOutages(context, scene, frame);
   const handles = marks.cut ? drawCut(context, scene, frame, marks.cut) : [];
   drawHighlights(context, scene, frame, sight);
-  const labelled = drawMarks(context, scene, frame, dots, dotSize(frame));
+  const labelled = drawMarks(context, scene, frame, dots, dotSize(frame),
+    outages.filter(({ outage }) => isBand(outage)));
   for (const step of marks.wrong) drawRing(context, scene, frame, step, theme.bad);
   drawSelected(context, scene, frame);
   context.restore();
   drawNames(context, scene, frame);
   drawScroll(context, scene, frame);
-  return { frame, sight, handles, marks: labelled };
+  return { frame, sight, handles, marks: labelled, outages };
 }
 
 /** @param {CanvasRenderingContext2D} context @param {Scene} scene @param {Frame} frame */

@@ -8,7 +8,7 @@ import { StepPanel } from './step-panel.js';
 
 /** @param {{ diagram: Diagram }} props */
 export function Panel({ diagram }) {
-  const { model, settings, cut, pending, select, set } = diagram;
+  const { model, settings, cut, pending, select, set, flows } = diagram;
   const { step, message, peer } = settings;
   const box = useRef(null);
   // A new selection is shown from its heading on.
@@ -23,7 +23,8 @@ export function Panel({ diagram }) {
       ${step < 0 && message >= 0 && html`<${MessagePanel} model=${model} message=${message} pending=${pending}
         select=${select} />`}
       ${step < 0 && message < 0 && peer >= 0 && html`
-        <${PeerPanel} model=${model} peer=${peer} settings=${settings} select=${select} set=${set} />`}
+        <${PeerPanel} model=${model} peer=${peer} settings=${settings} select=${select} set=${set}
+          flows=${flows} />`}
       ${hasCut && html`<${CutPanel} diagram=${diagram} />`}
     </aside>`;
 }

@@ -5,12 +5,17 @@ import { Pair } from '../traces/span-details.js';
 import { count, duration } from '../format.js';
 import { Peer } from '../peer-name.js';
 import { toTopology, toTraces } from '../router.js';
+import { OutagesOf } from './outage-words.js';
 import { partners } from './peer-partners.js';
 import { Head } from './panel-parts.js';
 import { only, restShared } from './peer-menu.js';
 
-/** @param {{ model: Model, peer: number, settings: Settings, select: Select, set: SetSettings }} props */
-export function PeerPanel({ model, peer, settings, select, set }) {
+/**
+ * @param {{
+ *   model: Model, peer: number, settings: Settings, select: Select, set: SetSettings, flows: FlowsOf,
+ * }} props
+ */
+export function PeerPanel({ model, peer, settings, select, set, flows }) {
   const name = model.peers[peer];
   const facts = useMemo(() => factsOf(model, peer), [model.revision, peer]);
   const hide = () => {
@@ -35,6 +40,7 @@ export function PeerPanel({ model, peer, settings, select, set }) {
           <button type="button" onClick=${() => set(restShared(model, peer))}>The others on one line</button>
         </div>
         <p><a href=${toTopology({ peer: name })}>In the topology</a> · <a href=${toTraces({ service: name })}>Its traces</a></p>
+        <${OutagesOf} model=${model} peer=${peer} flows=${flows} />
       <//>
     </section>`;
 }

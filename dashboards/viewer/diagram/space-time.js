@@ -14,6 +14,7 @@ import { Toolbar } from './toolbar.js';
 import { arrange } from './layout.js';
 import { stepByKey } from './arrow-keys.js';
 import { useCut } from './use-cut.js';
+import { useFlows } from './use-flows.js';
 import { useMarks } from './use-marks.js';
 import { useSearch } from './use-search.js';
 import { useSettings } from './use-settings.js';
@@ -61,6 +62,7 @@ function SpaceTimeOf({ route, event, run, loaded }) {
   const picture = useRef(null);
   const corner = useRef(null);
   const viewport = useView(layout, settings, set, cut, live, picture);
+  const flows = useFlows(model, revision, { layout, view: viewport.view, peer: settings.peer, live, whole });
   const [seen, setSeen] = useState({ all: 0, part: 1 });
   const [table, setTable] = useState(false);
 
@@ -78,6 +80,7 @@ function SpaceTimeOf({ route, event, run, loaded }) {
     else if (what.name) select({ peer: layout.rows[what.row].peers[0] });
     else if (what.step !== undefined) select({ step: what.step });
     else if (what.message !== undefined) select({ message: what.message });
+    else if (what.outage) select({ peer: layout.rows[what.row].peers[0] });
     else select({});
   };
   /** @param {CutPoints} points */
@@ -96,11 +99,11 @@ function SpaceTimeOf({ route, event, run, loaded }) {
   const onSeen = useCallback((/** @type {typeof seen} */ next) => setSeen((last) => (
     last.all === next.all && last.part === next.part ? last : next)), []);
 
-  const diagram = { model, run, layout, settings, set, select, cut, viewport, pending: open };
+  const diagram = { model, run, layout, settings, set, select, cut, viewport, pending: open, flows };
   const toolbar = useMemo(() => html`<${Toolbar} diagram=${diagram} search=${search} table=${table}
     setTable=${setTable} />`, [model, revision, settings, cut, search, table]);
   const panel = useMemo(() => html`<${Panel} diagram=${diagram} />`,
-    [model, revision, run, settings, cut, open]);
+    [model, revision, run, settings, cut, open, flows]);
   return html`
     <section class="space-time" aria-label="Space-time diagram">
       ${toolbar}
@@ -114,7 +117,7 @@ function SpaceTimeOf({ route, event, run, loaded }) {
           ${table
             ? html`<${StepTable} diagram=${diagram} view=${viewport.view} />`
             : html`<${DiagramCanvas} label=${describe(model, seen.all)}
-                content=${{ model, layout, view: viewport.view, marks, pending: open, corner }}
+                content=${{ model, layout, view: viewport.view, marks, pending: open, corner, flows }}
                 on=${{ view: viewport.move, pick, cut: drag, seen: onSeen }} />`}
           <${Legend} diagram=${diagram} marks=${marks} seen=${seen} whole=${whole} />
         </div>

@@ -1,14 +1,19 @@
-// The tooltip beside the pointer: the step or message under it.
+// The tooltip beside the pointer: the step, message or outage under it.
 
 import { html, useLayoutEffect, useRef } from '../vendor/preact-htm.js';
 import { clocks } from '../causality.js';
 import { fate } from '../fate.js';
+import { outageInWords } from './outage-words.js';
 import { after, kindOf, outputsOf, route, stepTitle, vectorText } from './descriptions.js';
 
 const APART = 14;
 
-/** @param {{ model: Model, hover: Hit & { x: number, y: number }, size: Size, pending: string }} props */
-export function Tooltip({ model, hover, size, pending }) {
+/**
+ * @param {{
+ *   model: Model, hover: Hit & { x: number, y: number }, size: Size, pending: string, flows: FlowsOf,
+ * }} props
+ */
+export function Tooltip({ model, hover, size, pending, flows }) {
   const box = useRef(null);
   // It stands on the side where there is room.
   useLayoutEffect(() => {
@@ -18,8 +23,9 @@ export function Tooltip({ model, hover, size, pending }) {
   }, [hover, size]);
   return html`
     <div class="tooltip" ref=${box} role="tooltip" aria-hidden="true">
-      ${hover.step !== undefined ? html`<${AboutStep} model=${model} step=${hover.step} />`
-        : html`<${AboutMessage} model=${model} message=${hover.message} pending=${pending} />`}
+      ${hover.step !== undefined && html`<${AboutStep} model=${model} step=${hover.step} />`}
+      ${hover.message !== undefined && html`<${AboutMessage} model=${model} message=${hover.message} pending=${pending} />`}
+      ${hover.outage && html`<p>${outageInWords(model, hover.outage, flows)}</p>`}
     </div>`;
 }
 
