@@ -7,6 +7,7 @@
 const NEIGHBOUR = /(?:^| )neighbour=(\S+)/;
 const OWN = /(?:^| )own=(true|false)/;
 const CLOSES = new Set(['Closed', 'Lost']);
+const SILENT = /(?:^| )why=silent(?: |$)/;
 
 /** @type {WeakMap<Model, { revision: number, ends: LinkEnd[] }>} */
 const kept = new WeakMap();
@@ -41,9 +42,11 @@ function endsOf(model, peer) {
       const before = open.get(other);
       if (CLOSES.has(kind) && before) {
         before.to = s;
+        before.isSilent = kind === 'Lost' || SILENT.test(text);
         open.delete(other);
       } else if (opens && !before) {
-        const end = { peer, other, own: own === undefined ? null : own === 'true', from: s, to: -1 };
+        const asked = own === undefined ? null : own === 'true';
+        const end = { peer, other, own: asked, from: s, to: -1, isSilent: false };
         open.set(other, end);
         all.push(end);
       }

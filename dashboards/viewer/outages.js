@@ -36,7 +36,7 @@ export function outagesOf(model) {
 function useOf({ step }, { a, b, at, until }, byPair) {
   const ends = [...byPair.get(`${a} ${b}`) ?? [], ...byPair.get(`${b} ${a}`) ?? []]
     .filter(({ from, to }) => step.at[from] <= at && (to < 0 || step.at[to] > at));
-  const noticed = ends.filter(({ to }) => to >= 0 && (until === null || step.at[to] < until))
+  const noticed = ends.filter(({ to, isSilent }) => isSilent && (until === null || step.at[to] < until))
     .map(({ peer, other, to }) => ({ peer, other, step: to }))
     .sort((one, two) => step.at[one.step] - step.at[two.step]);
   return { isUsed: ends.length > 0, noticed };

@@ -68,8 +68,8 @@ interface Separation {
 }
 
 // An outage of the link between peers `a` and `b` (outages.js). `isUsed`: whether one of them had
-// a link with the other when it began; `hasLinks`: whether the run says so. `noticed` has the steps at which
-// the ends had it no more. `lanes` are the places below the lines of `a` and `b`.
+// a link with the other when it began; `hasLinks`: whether the run says so. `noticed` has the
+// steps at which the ends found it silent. `lanes` are the places below the lines of `a` and `b`.
 interface Outage {
   a: number;
   b: number;
@@ -451,13 +451,14 @@ interface Selection {
 
 // Links of overlays and of routing (link-times.js), as one end has it: from one of that peer's
 // steps to another, -1 if it still had it in the end. `own` is whether this end has asked for
-// it, null where that is not known.
+// it, null where that is not known. `isSilent`: it closed since nothing came back over it.
 interface LinkEnd {
   peer: number;
   other: number;
   own: boolean | null;
   from: number;
   to: number;
+  isSilent: boolean;
 }
 
 // The next hop to each destination, and the neighbours whose links are drained (routes.js), by

@@ -17,7 +17,7 @@ export function outageInWords(model, outage, flows) {
     : `${begin} to ${duration(until - first)}, for ${duration(until - at)}.`;
   if (!hasLinks) return span;
   if (!isUsed) return `${span} They had no link with each other.`;
-  if (!noticed.length) return `${span} No end noticed.`;
+  if (!noticed.length) return `${span} Neither end noticed.`;
   const ends = noticed.map((end) => `${peers[end.peer]} noticed after ${duration(step.at[end.step] - at)}`);
   return `${span} ${ends.join(', ')}. ${flowsInWords(model, outage, flows)}`.trim();
 }
