@@ -3,6 +3,7 @@
 
 import { faultTimes } from './fault-times.js';
 import { linkEnds } from './link-times.js';
+import { add } from './otlp.js';
 import { routesAfter } from './routes.js';
 
 /** @type {WeakMap<Model, { revision: number, outages: Outage[] }>} */
@@ -14,7 +15,9 @@ export function outagesOf(model) {
   const known = kept.get(model);
   if (known?.revision === model.revision) return known.outages;
   const ends = linkEnds(model);
-  const byPair = Map.groupBy(ends, ({ peer, other }) => `${peer} ${other}`);
+  /** @type {Map<string, LinkEnd[]>} */
+  const byPair = new Map();
+  for (const end of ends) add(byPair, `${end.peer} ${end.other}`, end);
   const outages = faultTimes(model).outages
     .map(({ group: [one], others: [two], at, until }) => (
       { a: model.peerOf(one), b: model.peerOf(two), at, until }))

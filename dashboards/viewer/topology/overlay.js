@@ -3,6 +3,7 @@
 
 import { lowerBound } from '../diagram/binary-search.js';
 import { linkEnds } from '../link-times.js';
+import { add } from '../otlp.js';
 import { linkOf } from './faults.js';
 import { timeAt } from './moments.js';
 
@@ -24,7 +25,9 @@ export function overlayAt(model, moments, t, { peers, placeOf }, dead, routes = 
   /** @param {LinkEnd} end */
   const isOpen = ({ peer, from, to }) => (
     moments.at[from] <= t && !(to >= 0 && moments.at[to] <= t) && !dead.has(placeOf[peer]));
-  const pairs = Map.groupBy(all.filter(isOpen), ({ peer, other }) => linkOf(placeOf[peer], placeOf[other]));
+  /** @type {Map<string, LinkEnd[]>} */
+  const pairs = new Map();
+  for (const end of all.filter(isOpen)) add(pairs, linkOf(placeOf[end.peer], placeOf[end.other]), end);
   const links = [...pairs.values()].map((ends) => {
     const [{ peer, other }] = ends;
     const [one, two] = placeOf[peer] < placeOf[other] ? [peer, other] : [other, peer];
@@ -71,7 +74,10 @@ export function componentsOf(count, links, down) {
   };
   for (const { a, b } of links) root[Math.max(find(a), find(b))] = Math.min(find(a), find(b));
   const up = [...root.keys()].filter((place) => !down.has(place));
-  const groups = [...Map.groupBy(up, find).values()].sort((a, b) => b.length - a.length || a[0] - b[0]);
+  /** @type {Map<number, number[]>} */
+  const byRoot = new Map();
+  for (const place of up) add(byRoot, find(place), place);
+  const groups = [...byRoot.values()].sort((a, b) => b.length - a.length || a[0] - b[0]);
   const component = new Int32Array(count).fill(-1);
   groups.forEach((places, number) => places.forEach((place) => { component[place] = number; }));
   return { component, sizes: groups.map(({ length }) => length) };

@@ -54,7 +54,7 @@ function useMoment(player, has) {
 /** @type {never[]} */
 const NONE = [];
 
-// The routes of each peer at that moment, once they are read. While the moment moves they are
+// The routes of each peer at that moment, once they are read. While the run is played they are
 // those of a moment ago. While a run goes on and its end is followed, none are read.
 /** @param {Model | null} model @param {Moments | null} moments @param {number} at @param {Player} player */
 function useRoutes(model, moments, at, player) {
@@ -64,7 +64,7 @@ function useRoutes(model, moments, at, player) {
   const busy = useRef(false);
   useEffect(() => {
     if (!model || !moments || busy.current || (known.at === at && known.moments === moments)) return;
-    if (player.following) return;
+    if (player.following || !Number.isFinite(at)) return;
     busy.current = true;
     const steps = lastSteps(model, moments, at);
     const rest = new Promise((resolve) => { setTimeout(resolve, REST); });
@@ -75,5 +75,6 @@ function useRoutes(model, moments, at, player) {
       setKnown((last) => ({ ...last }));
     });
   }, [model, moments, at, known]);
-  return player.following ? NONE : known.routes;
+  const isKnown = !player.following && (known.at === at || player.playing);
+  return isKnown ? known.routes : NONE;
 }

@@ -60,6 +60,10 @@ fn the_results_of_every_experiment_are_accessible() {
         ("--peers 8 kad", RESULTS),
         ("--peers 4 latency", RESULTS),
         (
+            "--peers 8 simulate overlay --links 2 --duration 20s --outages exponential:5s --outages-every 10s",
+            &["diagram", "step", "topology", "matrix"],
+        ),
+        (
             "--peers 4 simulate snapshot --algorithm naive",
             &["results", "diagram", "cut and its points"],
         ),

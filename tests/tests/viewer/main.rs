@@ -8,6 +8,7 @@ mod cuts;
 mod diagram;
 mod hostile;
 mod live;
+mod overlay;
 mod parts;
 mod peer;
 mod results;
