@@ -48,13 +48,20 @@ export function brokenBy(faults, { place }) {
   return { cut, dead };
 }
 
-// The links between the two sides of the partitions and outages that last at that time.
-/** @param {Model} model @param {Pick<Network, 'place'>} network @param {number} time */
-export function partedAt(model, { place }, time) {
-  const now = faultTimes(model).separations
-    .filter(({ isLink, at, until }) => !isLink && at <= time && (until === null || until > time));
-  return now.flatMap(({ group, others }) => group.flatMap((one) => others.map((other) => (
-    linkOf(place.get(one) ?? -1, place.get(other) ?? -1)))));
+// The partitions and outages that last at that time.
+/** @param {Model} model @param {number} time */
+const separationsAt = (model, time) => faultTimes(model).separations
+  .filter(({ isLink, at, until }) => !isLink && at <= time && (until === null || until > time));
+
+// The connections between the two sides of one of these.
+/** @param {Model} model @param {Pick<Network, 'peers' | 'edges'>} network @param {number} time */
+export function partedAt(model, { peers, edges }, time) {
+  const now = separationsAt(model, time);
+  /** @param {string} one @param {string} other */
+  const isParted = (one, other) => now.some(({ group, others }) => (
+    (group.includes(one) && others.includes(other)) || (group.includes(other) && others.includes(one))));
+  if (!now.length) return [];
+  return edges.filter(([a, b]) => isParted(peers[a], peers[b])).map(([a, b]) => linkOf(a, b));
 }
 
 // The links cut and peers killed at the moment that the player shows.
@@ -68,16 +75,17 @@ export function partedAt(model, { place }, time) {
 export function useBroken(faults, network, model, moments, player) {
   const times = useMemo(() => (model && moments ? whenDone(faults, model, moments) : []), [faults, moments]);
   const [done, setDone] = useState(faults.length);
-  const [parted, setParted] = useState('');
+  const [parted, setParted] = useState({ time: Infinity, by: '' });
   useEffect(() => player.watch(({ at, end, following }) => {
     // At the end all faults count, even those after the last step that is known.
     const isEnd = following || at >= end;
     setDone(isEnd ? faults.length : times.filter((time) => time <= at).length);
     const time = isEnd || !model || !moments ? Infinity : timeAt(model, moments, at);
-    setParted(model ? partedAt(model, network, time).join() : '');
-  }), [player, faults, times, network]);
+    const by = model ? separationsAt(model, time).map(({ at }) => at).join() : '';
+    setParted((last) => (last.by === by ? last : { time, by }));
+  }), [player, faults, times]);
   return useMemo(() => {
     const { cut, dead } = brokenBy(faults.slice(0, done), network);
-    return { cut: parted ? new Set([...cut, ...parted.split(',')]) : cut, dead };
+    return { cut: new Set([...cut, ...model ? partedAt(model, network, parted.time) : []]), dead };
   }, [faults, done, parted, network]);
 }

@@ -17,6 +17,7 @@ import { linkEnds } from '../../../dashboards/viewer/link-times.js';
 import { Model } from '../../../dashboards/viewer/model.js';
 import { flowsAgain, outagesAt, outagesOf } from '../../../dashboards/viewer/outages.js';
 import { routesIn } from '../../../dashboards/viewer/routes.js';
+import { partedAt } from '../../../dashboards/viewer/topology/faults.js';
 import { momentsOf } from '../../../dashboards/viewer/topology/moments.js';
 import { networkOf } from '../../../dashboards/viewer/topology/network.js';
 import {
@@ -121,6 +122,15 @@ test('the overlay at a moment has links with their age, routes and components', 
   assert.deepEqual(steps.links.map(({ age }) => age), [18, 0], 'ages are times on both axes');
   const none = overlayAt(run([]), moments, 35, network, new Set());
   assert.equal(none, null, 'a run without links');
+});
+
+test('connections between the sides of a partition are cut while it lasts', () => {
+  const model = run();
+  const late = { group: ['c'], others: ['a', 'b'], at: 97, happened: 'partition' };
+  model.append({ ...answer([]), partitions: [late] });
+  const network = networkOf([['a', 'b'], ['b', 'c']], model);
+  assert.deepEqual([30, 45, 92, 98].map((time) => partedAt(model, network, time)), [[], ['0 1'], [], ['1 2']],
+    'a and c are not connected');
 });
 
 test('components are numbered by their sizes', () => {
