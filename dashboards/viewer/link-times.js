@@ -6,6 +6,7 @@
 
 const NEIGHBOUR = /(?:^| )neighbour=(\S+)/;
 const OWN = /(?:^| )own=(true|false)/;
+const OPENS = ['Found', 'Opened'];
 const CLOSES = new Set(['Closed', 'Lost']);
 const SILENT = /(?:^| )why=silent(?: |$)/;
 
@@ -17,7 +18,8 @@ const kept = new WeakMap();
 export function linkEnds(model) {
   const known = kept.get(model);
   if (known?.revision === model.revision) return known.ends;
-  const ends = model.lines.flatMap((_, peer) => endsOf(model, peer));
+  const has = OPENS.some((kind) => model.kinds.includes(kind));
+  const ends = has ? model.lines.flatMap((_, peer) => endsOf(model, peer)) : [];
   kept.set(model, { revision: model.revision, ends });
   return ends;
 }
@@ -29,7 +31,7 @@ function endsOf(model, peer) {
   /** @type {Map<number, LinkEnd>} */
   const open = new Map();
   for (const s of model.line(peer)) {
-    // Who restarts has no link.
+    // A peer that restarts has no link.
     if (model.kinds[model.step.kind[s]] === 'restart') {
       for (const end of open.values()) end.to = s;
       open.clear();

@@ -1,4 +1,4 @@
-// The links of an overlay as lines: the wider, the more routes lead over one, and the darker,
+// The links of an overlay as lines: the wider, the more routes lead over one, and the stronger,
 // the longer it is open.
 
 import { html } from '../vendor/preact-htm.js';
@@ -41,6 +41,6 @@ export function OverlayLegend() {
       style=${{ strokeWidth: width, strokeOpacity: strong }} /></svg>${text}</li>`;
   return html`
     ${line('', 6, 0.6, 'wider: more routes lead over the link')}
-    ${line('', 2.5, 1, 'darker: open for longer')}
+    ${line('', 2.5, 1, 'stronger: open for longer')}
     ${line('half', 1.5, 1, 'only one end has it')}`;
 }
