@@ -60,7 +60,7 @@ pub use attacker::{Attack, Attacker};
 pub use flawed::{Flaw, Flawed};
 use interface::Open;
 pub use interface::{Command, Output, Request, Timer};
-use keys::is_signed;
+pub(crate) use keys::is_signed;
 pub use keys::{Id, Key, Secret, fingerprint};
 pub use parts::{Challenge, Proof, Reason, Replacement, Scheme, Statement};
 

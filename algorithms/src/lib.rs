@@ -30,6 +30,7 @@ mod fraction;
 pub mod hub;
 mod instance;
 pub mod lai_yang;
+pub mod membership;
 pub mod naive_snapshot;
 pub mod oral_messages;
 pub mod overlay;

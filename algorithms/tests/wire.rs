@@ -10,6 +10,8 @@ mod auth;
 mod babel;
 #[path = "wire/hub.rs"]
 mod hub;
+#[path = "wire/membership.rs"]
+mod membership;
 #[path = "wire/overlay.rs"]
 mod overlay;
 #[path = "wire/route.rs"]

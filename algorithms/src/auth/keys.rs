@@ -57,7 +57,7 @@ impl std::fmt::Debug for Secret {
 }
 
 /// Whether that is the signature of the text by the key. Anything malformed is none.
-pub(super) fn is_signed(key: &Key, text: &[u8], signature: &Bytes) -> bool {
+pub(crate) fn is_signed(key: &Key, text: &[u8], signature: &Bytes) -> bool {
     let key = <&[u8; 32]>::try_from(&key[..]).ok();
     let key = key.and_then(|key| VerifyingKey::from_bytes(key).ok());
     let signature = Signature::from_slice(signature).ok();

@@ -13,6 +13,7 @@ pub mod generals;
 pub mod hub;
 pub mod leadership;
 pub mod linearizability;
+pub mod membership;
 pub mod mutual_exclusion;
 pub mod overlay;
 pub mod ping;

@@ -51,6 +51,10 @@ impl Lesson {
                 "Where the message of the run above ended, how could there be a node nearer to its \
                  key, and which entry of which table would have led there?"
             }
+            "membership" => {
+                "A node is cut off while three epochs begin. Whom does it trust that the others do \
+                 not, and which message tells it so first when the network is whole again?"
+            }
             "overlay" => {
                 "Both ends of a link say that no route of theirs leads over it, and then it is \
                  closed. How can a packet still be lost on it, and what would prevent that?"

@@ -14,6 +14,7 @@ mod endings;
 pub mod generals;
 pub mod gossip;
 pub mod hub;
+pub mod membership;
 pub mod mutual_exclusion;
 pub mod overlay;
 pub mod ping;

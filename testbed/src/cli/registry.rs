@@ -5,7 +5,7 @@ use clap::Subcommand;
 use lab::lesson::Lesson;
 use lab::options::Net;
 use lab::system::{Setup, Visitor, agreement, audit, auth, election, generals, hub, overlay};
-use lab::system::{mutual_exclusion, ping};
+use lab::system::{membership, mutual_exclusion, ping};
 use lab::system::{replicated_log, route, routing, snapshot, termination, wave};
 
 use super::Error;
@@ -77,6 +77,8 @@ choices! {
         Audit(WithNet<audit::Options>),
         /// Route messages to the peer nearest to a key, over tables of a few peers
         Route(WithNet<route::Options>),
+        /// Admit peers by certificates of a registry that end, and spread its settings
+        Membership(WithNet<membership::Options>),
         /// Keep an overlay of a few links a peer, which are replaced by what they carry
         Overlay(WithNet<overlay::Options>),
         /// Find shortest ways that never form a loop, although links break (Babel)

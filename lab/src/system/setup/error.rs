@@ -81,6 +81,20 @@ pub enum SetupError {
         /// How long it may be drained.
         drain: Duration,
     },
+    /// An epoch ends before all know of it.
+    #[error(
+        "--epoch {epoch:?}: all trust each other up to {rest:?} after an epoch has begun, since \
+         peers present themselves each --remind {remind:?}; take a longer --epoch, or a shorter \
+         --remind"
+    )]
+    EpochTooShort {
+        /// How long it lasts.
+        epoch: Duration,
+        /// How often peers present themselves.
+        remind: Duration,
+        /// After what time all know of it.
+        rest: Duration,
+    },
     /// There are not so many links.
     #[error(
         "--breaks {breaks}: topology {topology} has {links} links; take --breaks {links} or less"
@@ -136,10 +150,10 @@ pub enum SetupError {
         /// How many processes there are.
         peers: u32,
     },
-    /// An attack lacks a prover or a verifier.
+    /// An attack lacks its victims.
     #[error(
-        "--attack {attack}: there are {peers} peers; it needs a prover, a verifier and the \
-         attacker: take --peers 3 or more"
+        "--attack {attack}: there are {peers} peers; it needs the attacker and two others: take \
+         --peers 3 or more"
     )]
     AttackNeedsThree {
         /// The attack.

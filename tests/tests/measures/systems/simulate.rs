@@ -54,6 +54,8 @@ fn every_algorithm_passes_many_schedules() {
             "route --table 3 --way backtrack --channel per-message --loss 0.1 --crash 2",
             50,
         ),
+        ("membership --crash 2 --partition 1", 20),
+        ("membership --attack forge", 5),
         ("routing", 50),
         ("overlay --crash 2 --partition 1", 5),
         ("routing --topology ring --partition 2 --crash 2", 50),

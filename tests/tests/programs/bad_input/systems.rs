@@ -102,6 +102,21 @@ fn invalid_values_are_rejected() {
             &["--misses", "from 1 on"],
         ),
         (
+            "epochs that end before all know of them",
+            "membership --epoch 2s",
+            &["--epoch 2s", "--remind 1s", "a longer --epoch"],
+        ),
+        (
+            "certificates that cannot be renewed in time",
+            "membership --holds 1",
+            &["'1'", "--holds", "2 at least"],
+        ),
+        (
+            "an impostor without two others",
+            "--peers 2 membership --attack forge",
+            &["--attack forge", "2 peers", "--peers 3 or more"],
+        ),
+        (
             "an unknown cost",
             "routing --cost bytes",
             &["bytes", "hops, rtt"],

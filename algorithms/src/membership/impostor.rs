@@ -1,0 +1,144 @@
+//! Nodes that want to be trusted without a right to it.
+
+use super::{Certificate, Command, Epoch, Membership, Message, Output, Timer};
+use crate::auth::Secret;
+use crate::{Algorithm, Describe, Effect, Fields, Input, NodeId, Out};
+
+/// By how much the number of a forged epoch is above the true one: all certificates would end.
+const FORGED: u32 = 1_000;
+
+/// What an impostor does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Describe)]
+pub enum Attack {
+    /// It signs certificates and epochs with its own key.
+    Forge,
+    /// It presents the certificate of a neighbour.
+    Borrow,
+    /// It presents its first certificate for ever, and replays the first epoch.
+    Replay,
+}
+
+/// A node that wants to be trusted. It enrols, and knows what honest nodes know.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Impostor {
+    membership: Membership,
+    attack: Attack,
+    own: Secret,
+    /// A certificate of a neighbour.
+    borrowed: Option<Certificate>,
+    /// Its first certificate, and the first epoch.
+    first: Option<(Certificate, Epoch)>,
+}
+
+impl Impostor {
+    /// In place of that node, with a key that is not the registry's.
+    pub const fn new(membership: Membership, attack: Attack, own: Secret) -> Self {
+        Self {
+            membership,
+            attack,
+            own,
+            borrowed: None,
+            first: None,
+        }
+    }
+
+    fn step(&mut self, input: Input<Membership>, out: &mut Out<Self>) {
+        self.learn(&input);
+        for effect in out.step_below(&mut self.membership, input) {
+            match effect {
+                Effect::Send { to, message, .. } => match message {
+                    Message::Present { epoch, wants, .. } => self.present(to, epoch, wants, out),
+                    Message::Epoch(epoch) => self.pass_on(to, epoch, out),
+                    message => out.send(to, message),
+                },
+                effect => out.add(effect),
+            }
+        }
+    }
+
+    fn learn(&mut self, input: &Input<Membership>) {
+        let Input::Message { message, .. } = input else {
+            return;
+        };
+        match message {
+            Message::Present { certificate, .. } => self.borrowed = Some(certificate.clone()),
+            Message::Enrolled { certificate, epoch } if self.first.is_none() => {
+                self.first = Some((certificate.clone(), epoch.clone()));
+            }
+            Message::Enrol | Message::Enrolled { .. } | Message::Epoch(_) => {}
+        }
+    }
+
+    fn present(&self, to: NodeId, epoch: u32, wants: bool, out: &mut Out<Self>) {
+        let me = self.membership.me;
+        let certificate = match self.attack {
+            Attack::Forge => Some(Certificate::sign(me, me.0, u32::MAX, &self.own)),
+            Attack::Borrow => self.borrowed.clone(),
+            Attack::Replay => self.first.as_ref().map(|(first, _)| first.clone()),
+        };
+        if let Some(certificate) = certificate {
+            let message = Message::Present {
+                certificate,
+                epoch,
+                wants,
+            };
+            out.send(to, message);
+        }
+        if let Some(epoch) = self.spoiled(epoch) {
+            out.send(to, Message::Epoch(epoch));
+        }
+    }
+
+    fn pass_on(&self, to: NodeId, epoch: Epoch, out: &mut Out<Self>) {
+        let epoch = self.spoiled(epoch.number).unwrap_or(epoch);
+        out.send(to, Message::Epoch(epoch));
+    }
+
+    /// What it says instead of an epoch with that number.
+    fn spoiled(&self, number: u32) -> Option<Epoch> {
+        match self.attack {
+            Attack::Forge => Some(Epoch::sign(number.saturating_add(FORGED), 0, &self.own)),
+            Attack::Borrow => None,
+            Attack::Replay => self.first.as_ref().map(|(_, first)| first.clone()),
+        }
+    }
+}
+
+impl Algorithm for Impostor {
+    type Message = Message;
+    type Timer = Timer;
+    type Command = Command;
+    type Output = Output;
+
+    fn on_start(&mut self, out: &mut Out<Self>) {
+        self.step(Input::Start, out);
+    }
+
+    fn on_restart(&mut self, out: &mut Out<Self>) {
+        self.step(Input::Restart, out);
+    }
+
+    fn on_command(&mut self, command: Command, out: &mut Out<Self>) {
+        self.step(Input::Command(command), out);
+    }
+
+    fn on_message(&mut self, from: NodeId, message: Message, out: &mut Out<Self>) {
+        self.step(Input::Message { from, message }, out);
+    }
+
+    fn on_timer(&mut self, timer: Timer, out: &mut Out<Self>) {
+        self.step(Input::Timer(timer), out);
+    }
+
+    fn begins_operation(timer: &Timer) -> bool {
+        Membership::begins_operation(timer)
+    }
+}
+
+/// With the name of the attack.
+impl Describe for Impostor {
+    fn describe(&self, fields: &mut Fields) {
+        self.attack.describe_as("attack", fields);
+        self.membership.describe(fields);
+    }
+}

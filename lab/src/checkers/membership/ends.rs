@@ -1,0 +1,119 @@
+//! Whether all know each other in the end.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use trace::history::History;
+use trace::steps::StepRecord;
+
+use super::{Terms, members, number};
+use crate::checkers::Property;
+use crate::stats::show;
+
+/// What is required in the end.
+enum Required {
+    Yes,
+    No(String),
+    Unknown(String),
+}
+
+/// All honest nodes that run are in the last epoch, and trust each other if they are neighbours.
+pub(super) fn check(
+    history: &History,
+    terms: &Terms,
+    impostors: &BTreeSet<&str>,
+    last: Option<(&i64, &(&str, u64))>,
+) -> Property {
+    let mut property = Property::of("all trust each other in the end", history);
+    let Some((last, (_, began))) = last else {
+        property.unknown(format!(
+            "{}, the registry, has begun no epoch",
+            terms.registry
+        ));
+        return property;
+    };
+    match required(history, terms, *began) {
+        Required::Yes => {}
+        Required::No(why) => {
+            property.idle(why);
+            return property;
+        }
+        Required::Unknown(why) => {
+            property.unknown(why);
+            return property;
+        }
+    }
+    let runs = |name: &str| history.stopped(name).is_none() && !impostors.contains(name);
+    let up = history.processes.iter().filter(|(name, _)| runs(name));
+    for (node, step) in up.filter_map(|(name, steps)| Some((name, steps.last()?))) {
+        let epoch = number(&step.state, "epoch");
+        property.check_in_the_end(epoch == *last, || {
+            format!("{node} is in epoch {epoch} in the end, and the registry in {last}")
+        });
+        let trusted: BTreeSet<_> = members(&step.state).map(|(name, _)| name).collect();
+        let others = terms.neighbours.get(&**node).into_iter().flatten();
+        let missing = others.filter(|other| runs(other) && !trusted.contains(&***other));
+        let missing: Vec<_> = missing.map(String::as_str).collect();
+        property.check_in_the_end(missing.is_empty(), || {
+            format!("{node} does not trust {} in the end", missing.join(", "))
+        });
+    }
+    property
+}
+
+fn required(history: &History, terms: &Terms, began: u64) -> Required {
+    let Some(times) = terms.times else {
+        let is_whole = history.crashes.is_empty() && history.losses.is_empty();
+        return match is_whole {
+            true => Required::Yes,
+            false => Required::No("in a check nothing is said again that was lost".into()),
+        };
+    };
+    if terms.goes_out {
+        return Required::No("links go out until the end (--outages)".into());
+    }
+    let registry = &terms.registry;
+    if history.stopped(registry).is_some() {
+        return Required::No(format!("{registry}, the registry, stopped"));
+    }
+    if history.partitions.iter().any(|one| one.healed.is_none()) {
+        return Required::No("a partition never healed".into());
+    }
+    let steps = || history.steps().map(|(.., step)| step.at_unix_nano);
+    let end = steps().max().unwrap_or_default();
+    let quiet = |since: u64| end.saturating_sub(since);
+    let in_short = |nanos: u64| show(Duration::from_nanos(nanos));
+    let last = history.last_fault().unwrap_or_default().max(began);
+    if quiet(last) < times.rest {
+        return Required::Unknown(format!(
+            "the run ended {} after the last fault or the begin of the last epoch, and all trust \
+             each other after {}: take another --duration",
+            in_short(quiet(last)),
+            in_short(times.rest)
+        ));
+    }
+    let is_late = |loss: u64| quiet(loss) < times.rest;
+    if history.losses.iter().any(|loss| is_late(loss.at)) {
+        return Required::No("messages were lost until the end".into());
+    }
+    let from = end.saturating_sub(times.rest);
+    let stalled = history.processes.iter().find(|(name, steps)| {
+        history.stopped(name).is_none() && is_stalled(steps, from, end, times.remind)
+    });
+    match stalled {
+        Some((name, _)) => Required::Unknown(format!(
+            "{name} took no step for more than {}, although it had to",
+            in_short(times.remind * 2)
+        )),
+        None => Required::Yes,
+    }
+}
+
+/// Whether a process that presents itself so often has paused from then on.
+fn is_stalled(steps: &[StepRecord], from: u64, end: u64, remind: u64) -> bool {
+    let late = steps.iter().map(|step| step.at_unix_nano);
+    let late = late.filter(|at| *at > from);
+    let mut times: Vec<_> = late.chain([from, end]).collect();
+    times.sort_unstable();
+    times.windows(2).any(|pair| pair[1] - pair[0] > remind * 2)
+}
