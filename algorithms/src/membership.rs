@@ -30,9 +30,11 @@
 //! Cost: 2 messages for a certificate, each with a signature and a check of it. For each epoch a
 //! message over each link, or one each way. A certificate is presented to all neighbours.
 //!
-//! What nodes say is in this file; `membership/signed.rs` has what is signed, `membership/registry.rs`
-//! what the registry does, and `membership/impostor.rs` the attacks.
+//! What nodes say is in this file; `membership/signed.rs` has what is signed, `membership/epochs.rs`
+//! how epochs spread, `membership/registry.rs` what the registry does, and `membership/impostor.rs`
+//! the attacks.
 
+mod epochs;
 mod flawed;
 mod impostor;
 mod interface;
@@ -176,42 +178,6 @@ impl Membership {
             out.persist();
             self.present_to_all(out);
         }
-    }
-
-    /// Takes an epoch if it is newer, passes it on, and expels those whose certificates have ended.
-    fn on_epoch(&mut self, from: NodeId, epoch: Epoch, out: &mut Out<Self>) {
-        let why = match epoch.number.cmp(&self.number()) {
-            std::cmp::Ordering::Less => Some(Reason::Older),
-            // It has come over several links.
-            std::cmp::Ordering::Equal => return,
-            std::cmp::Ordering::Greater => {
-                (!epoch.is_signed(&self.config.key)).then_some(Reason::Signature)
-            }
-        };
-        match why {
-            Some(why) => out.output(Output::Refused {
-                neighbour: from,
-                why,
-            }),
-            None => self.begin_epoch(from, epoch, out),
-        }
-    }
-
-    fn begin_epoch(&mut self, from: NodeId, epoch: Epoch, out: &mut Out<Self>) {
-        out.output(Output::Configured {
-            epoch: epoch.number,
-            settings: epoch.settings,
-        });
-        let others = self.trusted.keys().copied().filter(|to| *to != from);
-        out.broadcast(others, &Message::Epoch(epoch.clone()));
-        self.epoch = Some(epoch);
-        out.persist();
-        let number = self.number();
-        let ended = self.trusted.extract_if(.., |_, held| held.until < number);
-        for (neighbour, Certificate { until, .. }) in ended {
-            out.output(Output::Expelled { neighbour, until });
-        }
-        self.renew(out);
     }
 }
 

@@ -23,11 +23,16 @@
 //! to join, and to leave an island: if the registry answers and there is no route to it, the node
 //! waits for a random time, closes its links, and starts anew.
 //!
+//! **Membership.** If there are certificates ([`membership`]), a node opens no link before it has
+//! one, and a link carries nothing before the other end has presented one. A link to a node whose
+//! certificate has ended is closed.
+//!
 //! What it needs: channels in order, and honest nodes. A message may be lost with its link.
 //!
 //! Cost: beside routing two messages for each link that opens, and with a drain five for each that
 //! closes. What nodes say is in this file; links, peers and packets are in `overlay/`.
 
+mod admission;
 mod flawed;
 mod interface;
 mod links;
@@ -37,14 +42,14 @@ mod peers;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use proto::Bytes;
-
 use crate::babel::{self, Babel};
+use crate::membership::{self, Membership};
 use crate::{Algorithm, Describe, Effect, Fields, Input, NodeId, Out};
 
 pub use flawed::{Flaw, Flawed};
 pub use interface::{Command, Config, Output, Score, Target, Timer, Why};
 use links::Link;
+pub use packets::Packet;
 use peers::Peers;
 
 /// The messages between nodes.
@@ -87,28 +92,9 @@ pub enum Message {
     /// What the overlay is for.
     #[message(tag = 11)]
     Packet(#[describe(flatten)] Packet),
-}
-
-/// A packet on its way.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, crate::Message, Describe)]
-#[message(nested)]
-pub struct Packet {
-    /// Who has sent it.
-    #[message(tag = 1)]
-    pub origin: NodeId,
-    /// Its number there.
-    #[message(tag = 2)]
-    pub number: u32,
-    /// Where it goes.
-    #[message(tag = 3)]
-    pub destination: NodeId,
-    /// How many links it has crossed.
-    #[message(tag = 4)]
-    pub hops: u32,
-    /// What it carries.
-    #[message(tag = 5)]
-    #[describe(name = "data.size", with = Bytes::len)]
-    pub data: Bytes,
+    /// Of who belongs to the network.
+    #[message(tag = 12)]
+    Membership(#[message(application)] membership::Message),
 }
 
 /// The state of one node.
@@ -117,6 +103,8 @@ pub struct Overlay {
     me: NodeId,
     config: Arc<Config>,
     routing: Babel,
+    /// Who may have a link, if not everybody may.
+    membership: Option<Membership>,
     links: BTreeMap<NodeId, Link>,
     peers: Peers,
     /// How many packets it has sent.
@@ -137,6 +125,7 @@ impl Overlay {
             introduced: config.registry,
             config,
             routing,
+            membership: None,
             links: BTreeMap::new(),
             sent: 0,
             alone: false,
@@ -171,12 +160,14 @@ impl Algorithm for Overlay {
 
     fn on_start(&mut self, out: &mut Out<Self>) {
         self.route(Input::Start, out);
+        self.admit(Input::Start, out);
         self.begin(out);
     }
 
     /// It has its peers, and no link. Those who had one with it find it silent.
     fn on_restart(&mut self, out: &mut Out<Self>) {
         self.route(Input::Restart, out);
+        self.admit(Input::Restart, out);
         self.begin(out);
     }
 
@@ -202,6 +193,7 @@ impl Algorithm for Overlay {
             Message::Ask => self.on_ask(from, out),
             Message::Introduce { peer } => self.on_introduce(from, peer, out),
             Message::Packet(packet) => self.on_packet(from, packet, out),
+            Message::Membership(message) => self.admit(Input::Message { from, message }, out),
         }
         self.look_at_drains(out);
     }
@@ -209,6 +201,7 @@ impl Algorithm for Overlay {
     fn on_timer(&mut self, timer: Timer, out: &mut Out<Self>) {
         match timer {
             Timer::Routing(timer) => self.route(Input::Timer(timer), out),
+            Timer::Membership(timer) => self.admit(Input::Timer(timer), out),
             Timer::Refresh => self.refresh(out),
             Timer::Connect => self.connect(out),
             Timer::Answer(neighbour) => self.on_no_answer(neighbour, out),
@@ -223,6 +216,7 @@ impl Algorithm for Overlay {
     fn begins_operation(timer: &Timer) -> bool {
         match timer {
             Timer::Routing(timer) => Babel::begins_operation(timer),
+            Timer::Membership(timer) => Membership::begins_operation(timer),
             Timer::Refresh | Timer::Packet | Timer::Island => true,
             Timer::Connect | Timer::Answer(_) | Timer::Drain(_) | Timer::Anew => false,
         }
@@ -235,11 +229,17 @@ impl Describe for Overlay {
         fields.add("links", self.link_texts());
         fields.add("routes", self.routing.route_texts());
         fields.integer("known", self.peers.count());
+        if let Some(membership) = &self.membership {
+            membership.describe(fields);
+        }
     }
 
     fn recover(&mut self, stored: &Self) {
         self.routing.recover(&stored.routing);
         self.peers.clone_from(&stored.peers);
+        if let (Some(own), Some(stored)) = (&mut self.membership, &stored.membership) {
+            own.recover(stored);
+        }
         // Numbers of packets are not used twice.
         self.sent = stored.sent;
     }

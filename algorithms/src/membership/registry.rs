@@ -3,6 +3,21 @@
 use super::{Certificate, Epoch, Membership, Message, Output, Timer};
 use crate::{NodeId, Out};
 
+/// What an algorithm that is superimposed asks.
+impl Membership {
+    /// Whether it has a certificate that holds, as far as it knows.
+    pub(crate) fn is_admitted(&self) -> bool {
+        self.own
+            .as_ref()
+            .is_some_and(|own| own.until >= self.number())
+    }
+
+    /// Whether it trusts that neighbour.
+    pub(crate) fn trusts(&self, neighbour: NodeId) -> bool {
+        self.trusted.contains_key(&neighbour)
+    }
+}
+
 impl Membership {
     pub(super) fn begin(&mut self, out: &mut Out<Self>) {
         if self.secret.is_some() {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Overlay;
-use crate::{Describe, NodeId, Out, babel};
+use crate::{Describe, NodeId, Out, babel, membership};
 
 /// The commands of a node.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -62,6 +62,8 @@ pub enum Output {
     },
     /// It is in an island, and starts anew.
     Anew,
+    /// Of who belongs to the network.
+    Membership(#[output(application)] membership::Output),
     /// The answer to [`Command::Show`].
     Shown {
         /// How many links it has.
@@ -84,6 +86,8 @@ pub enum Why {
     Vain,
     /// The node starts anew.
     Island,
+    /// The other end has no certificate that holds.
+    Expelled,
 }
 
 /// Why a packet is dropped.
@@ -102,6 +106,8 @@ pub enum Drop {
 pub enum Timer {
     /// The routing protocol's own.
     Routing(babel::Timer),
+    /// That of who belongs to the network.
+    Membership(membership::Timer),
     /// A link is replaced.
     Refresh,
     /// A link is opened, if there are too few.

@@ -2,7 +2,7 @@
 
 use super::{Message, Output, Overlay, Score, Timer, Why};
 use crate::babel::{Command, INFINITY};
-use crate::{Input, NodeId, Out};
+use crate::{Input, NodeId, Out, membership};
 
 /// What is added to the cost of a link that is drained: half of the largest metric, so that it
 /// still is a way to those who have no other.
@@ -53,8 +53,9 @@ impl Overlay {
         self.links.values().filter(|link| link.own).count()
     }
 
+    /// Whether it has fewer than it may, and may have some.
     pub(super) fn lacks_links(&self) -> bool {
-        self.own_links() < self.config.links
+        self.own_links() < self.config.links && self.is_admitted()
     }
 
     fn accepted_links(&self) -> usize {
@@ -82,9 +83,13 @@ impl Overlay {
         texts.collect()
     }
 
+    pub(super) fn is_open(&self, neighbour: NodeId) -> bool {
+        self.links.get(&neighbour).is_some_and(Link::is_open)
+    }
+
     /// Whether packets may come over that link.
     pub(super) fn is_linked(&self, neighbour: NodeId) -> bool {
-        self.links.get(&neighbour).is_some_and(Link::is_open)
+        self.is_open(neighbour) && self.trusts(neighbour)
     }
 
     /// Counts bytes that came over a link, or go over it.
@@ -116,7 +121,7 @@ impl Overlay {
             }
             None => {}
         }
-        if self.accepted_links() >= self.config.accepted {
+        if self.accepted_links() >= self.config.accepted || !self.is_admitted() {
             out.send(from, Message::Refuse);
             return;
         }
@@ -141,7 +146,10 @@ impl Overlay {
             own,
         });
         out.set_timer(Timer::Answer(with), self.config.answer);
-        self.route(Input::Command(Command::Up(with)), out);
+        match self.membership {
+            None => self.route(Input::Command(Command::Up(with)), out),
+            Some(_) => self.admit(Input::Command(membership::Command::Up(with)), out),
+        }
     }
 
     pub(super) fn on_refuse(&mut self, from: NodeId, out: &mut Out<Self>) {
@@ -179,7 +187,7 @@ impl Overlay {
 
     /// The routing protocol hears nothing over it.
     pub(super) fn on_silent(&mut self, neighbour: NodeId, out: &mut Out<Self>) {
-        if self.links.get(&neighbour).is_some_and(Link::is_open) {
+        if self.is_open(neighbour) {
             self.peers.failed(neighbour);
             out.persist();
             // In case it is the link that is broken, and not the peer.
@@ -190,7 +198,7 @@ impl Overlay {
     }
 
     pub(super) fn on_close(&mut self, from: NodeId, out: &mut Out<Self>) {
-        if self.links.get(&from).is_some_and(Link::is_open) {
+        if self.is_open(from) {
             self.drop_link(from, Why::Other, out);
             self.connect(out);
         }
@@ -203,6 +211,7 @@ impl Overlay {
         out.output(Output::Closed { neighbour, why });
         self.price(neighbour, 0, out);
         self.route(Input::Command(Command::Down(neighbour)), out);
+        self.admit(Input::Command(membership::Command::Down(neighbour)), out);
     }
 
     fn price(&mut self, neighbour: NodeId, more: u16, out: &mut Out<Self>) {

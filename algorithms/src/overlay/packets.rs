@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use proto::Bytes;
 
-use super::{Message, Output, Overlay, Packet, Timer, interface::Drop};
-use crate::{NodeId, Out};
+use super::{Message, Output, Overlay, Timer, interface::Drop};
+use crate::{Describe, NodeId, Out};
 
 /// How many links a packet may cross: the default of IP's time to live (RFC 1700).
 const FARTHEST: u32 = 64;
@@ -13,6 +13,28 @@ const FARTHEST: u32 = 64;
 /// The bytes that a packet carries: from the least that fills an Ethernet frame to what a tunnel
 /// leaves of the usual 1,500. A guess; all sizes are as likely.
 const SIZES: Range<u64> = 46..1400;
+
+/// A packet on its way.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, crate::Message, Describe)]
+#[message(nested)]
+pub struct Packet {
+    /// Who has sent it.
+    #[message(tag = 1)]
+    pub origin: NodeId,
+    /// Its number there.
+    #[message(tag = 2)]
+    pub number: u32,
+    /// Where it goes.
+    #[message(tag = 3)]
+    pub destination: NodeId,
+    /// How many links it has crossed.
+    #[message(tag = 4)]
+    pub hops: u32,
+    /// What it carries.
+    #[message(tag = 5)]
+    #[describe(name = "data.size", with = Bytes::len)]
+    pub data: Bytes,
+}
 
 impl Overlay {
     /// The next packet goes to a random one of those that are reached.

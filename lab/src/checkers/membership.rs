@@ -40,7 +40,7 @@ pub struct Terms {
 pub struct Times {
     /// How often a node presents itself.
     pub remind: u64,
-    /// After what time since the last fault, and since the last epoch began.
+    /// After what time since the last fault, and since an epoch began.
     pub rest: u64,
 }
 
@@ -102,7 +102,7 @@ pub fn check(history: &History, terms: &Terms) -> Findings {
     properties.extend([
         prefixes(history, terms),
         not_too_early(history, &impostors),
-        ends::check(history, terms, &impostors, signed.epochs.last_key_value()),
+        ends::check(history, terms, &impostors, &signed.epochs),
     ]);
     let counted = |of: &str| honest().filter(|(_, _, kind, _)| *kind == of).count() as u64;
     Findings {

@@ -1,6 +1,6 @@
 //! A registry that admits nodes for a time, and one node that may be an impostor.
 
-mod options;
+pub(super) mod options;
 #[cfg(test)]
 mod tests;
 
@@ -14,7 +14,7 @@ use trace::history::History;
 
 use super::{Answer, Figure, Judgement, ScheduledCommand, System};
 use crate::checkers::membership::{self, Findings, Terms, Times};
-use crate::stats::{Measure, Times as Distribution, nanos, show};
+use crate::stats::{Measure, Summary, Times as Distribution, nanos, show};
 pub use options::{Mistake, Options};
 
 /// How long a run waits for a process that is down when it should output what it knows. A guess.
@@ -75,26 +75,41 @@ impl Members {
             }),
         }
     }
+}
 
-    fn summary(findings: &Findings) -> Vec<String> {
-        let Findings {
-            trusted, expelled, ..
-        } = findings;
-        let refused: Vec<_> = findings
-            .refused
-            .iter()
-            .map(|(why, count)| format!("{count} {why}"))
-            .collect();
+impl Findings {
+    /// What a report says of them.
+    pub(super) fn lines(&self) -> Vec<String> {
+        let refused = self.refused.iter();
+        let refused: Vec<_> = refused.map(|(why, n)| format!("{n} {why}")).collect();
         let refused = match refused.is_empty() {
             true => "nothing".to_owned(),
             false => refused.join(", "),
         };
-        vec![
+        let mut lines = vec![
             format!(
-                "certificates      {trusted} were trusted by neighbours, {expelled} ended unrenewed"
+                "certificates      {} were trusted by neighbours, {} ended unrenewed",
+                self.trusted, self.expelled
             ),
             format!("refused           {refused}"),
-        ]
+        ];
+        if let Some(spread) = self.spread() {
+            let [p50, max] = [spread.p50, spread.max].map(|took| show(Duration::from_nanos(took)));
+            lines.push(format!(
+                "epochs            reached a node after {p50} (p50), {max} at most, of {}",
+                spread.count
+            ));
+        }
+        lines
+    }
+
+    /// How long it took until nodes knew of an epoch.
+    fn spread(&self) -> Option<Summary> {
+        let mut spread = Distribution::new();
+        for took in &self.spread {
+            spread.record(Duration::from_nanos(*took));
+        }
+        spread.summary()
     }
 }
 
@@ -178,24 +193,11 @@ impl System for Members {
 
     fn judge(&self, history: &History) -> Judgement {
         let findings = membership::check(history, &self.terms());
-        let mut spread = Distribution::new();
-        for took in &findings.spread {
-            spread.record(Duration::from_nanos(*took));
-        }
-        let spread = spread.summary();
-        let mut summary = Self::summary(&findings);
-        if let Some(spread) = &spread {
-            let [p50, max] = [spread.p50, spread.max].map(|took| show(Duration::from_nanos(took)));
-            summary.push(format!(
-                "epochs            reached a node after {p50} (p50), {max} at most, of {}",
-                spread.count
-            ));
-        }
         let counted = |name, kind, formula| Figure::counted(history, name, kind, formula);
         Judgement {
+            measures: vec![Measure::times("epoch known after", findings.spread(), 0)],
+            summary: findings.lines(),
             properties: findings.properties,
-            measures: vec![Measure::times("epoch known after", spread, 0)],
-            summary,
             figures: vec![
                 counted(
                     "enrolments",

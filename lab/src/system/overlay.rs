@@ -4,9 +4,12 @@ mod options;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use algorithms::auth::Secret;
+use algorithms::membership::{self, Membership};
 use algorithms::overlay::{Command, Config, Output, Overlay};
 use algorithms::{Algorithm, NodeId};
 use trace::history::{History, Moment};
@@ -14,9 +17,10 @@ use trace::history::{History, Moment};
 use super::routing::{mean_of, outages, terms};
 use super::{Figure, Judgement, ScheduledCommand, System};
 use crate::checkers::Property;
+use crate::checkers::membership as admission;
 use crate::checkers::overlay::{self, Findings, Terms, Times};
 use crate::checkers::routing;
-use crate::stats::{Measure, show};
+use crate::stats::{Measure, nanos, show};
 pub use options::Options;
 
 /// Nodes of an overlay. `A` is the type of the processes.
@@ -35,6 +39,8 @@ pub struct Overlays<A> {
     pub fifo: bool,
     /// Whether links go out until the run ends.
     pub goes_out: bool,
+    /// Who may have a link, and with which key the registry signs that; `None`: everybody.
+    pub admission: Option<(Arc<membership::Config>, Secret)>,
     /// The process of the type.
     pub process: Arc<dyn Fn(Overlay) -> A + Send + Sync>,
 }
@@ -62,6 +68,24 @@ impl<A> Overlays<A> {
                 self.duration,
             ),
         }
+    }
+
+    /// What was found of certificates, if links need some.
+    fn admitted(&self, history: &History) -> Option<admission::Findings> {
+        let (config, _) = self.admission.as_ref()?;
+        let remind = config.remind.filter(|_| self.duration.is_some());
+        let terms = admission::Terms {
+            registry: config.registry.to_string(),
+            // Links come and go, and all reach all is required above.
+            neighbours: BTreeMap::new(),
+            is_attacked: false,
+            goes_out: self.goes_out,
+            times: remind.map(|remind| admission::Times {
+                remind: nanos(remind),
+                rest: self.times.rest,
+            }),
+        };
+        Some(admission::check(history, &terms))
     }
 
     fn measures(&self, findings: &Findings) -> Vec<Measure> {
@@ -150,7 +174,15 @@ impl<A: Algorithm<Command = Command, Output = Output>> System for Overlays<A> {
     fn process(&self, id: NodeId) -> A {
         let neighbours = self.neighbours.get(usize::from(id));
         let neighbours = neighbours.map_or(&[][..], Vec::as_slice);
-        (self.process)(Overlay::new(id, neighbours, Arc::clone(&self.config)))
+        let overlay = Overlay::new(id, neighbours, Arc::clone(&self.config));
+        (self.process)(match &self.admission {
+            None => overlay,
+            Some((config, secret)) => {
+                let secret = (id == config.registry).then(|| secret.clone());
+                let config = Arc::clone(config);
+                overlay.with_membership(Membership::new(id, neighbours, secret, config))
+            }
+        })
     }
 
     fn commands(&self) -> Vec<ScheduledCommand<Command>> {
@@ -210,8 +242,13 @@ impl<A: Algorithm<Command = Command, Output = Output>> System for Overlays<A> {
         summary.extend(outages::lines(outages.as_ref()));
         let counted = |name, kind, formula| Figure::counted(history, name, kind, formula);
         let measures = self.measures(&findings);
+        let mut properties = findings.properties;
+        if let Some(found) = self.admitted(history) {
+            summary.extend(found.lines());
+            properties.extend(found.properties);
+        }
         Judgement {
-            properties: findings.properties,
+            properties,
             measures: [measures, outages::measures(outages.as_ref())].concat(),
             summary,
             figures: vec![

@@ -1,5 +1,5 @@
-//! `testbed routing` and `testbed overlay`: over real peers, with a network that is cut and heals,
-//! and peers that stop.
+//! `testbed routing`, `testbed overlay` and `testbed membership`: over real peers, with a network
+//! that is cut and heals, and peers that stop.
 
 use serde_json::Value;
 use support::saved::{measure, measured};
@@ -124,4 +124,46 @@ fn a_trace_of_outages_is_followed_over_real_peers() {
         "verdict           pass",
     ]);
     assert_eq!(measure(&record, "way restored")["lost"], 0, "{ended}");
+}
+
+/// A stream that is to be opened over a link that is out fails after ten seconds, with what waits for
+/// it. That is the outage's doing.
+#[test]
+fn losses_in_an_outage_are_no_failure() {
+    let words = "--time=virtual --peers=9 --seed=3 overlay --links=2 --hello=1s --duration=90s \
+                 --outages=exponential:20s --outages-every=2m";
+    let (ended, ..) = measured(words, 0);
+    ended.says(&["outages           ", "verdict           pass"]);
+}
+
+/// Links of real peers need certificates, which are renewed; the registry stops, and none ends.
+#[test]
+fn certificates_outlive_their_registry() {
+    let words = "--time=virtual --peers=8 --seed=2 overlay --epoch=5s --kill=0@30s --duration=60s";
+    let (ended, ..) = measured(words, 0);
+    ended.says(&[
+        "pairs             42 of 42 have a route in the end",
+        " 0 ended unrenewed",
+        "only who has a certificate is trusted: holds",
+        "no epoch is followed by an older one: holds",
+        "verdict           pass",
+    ]);
+}
+
+/// An impostor among real peers, and peers that do not look at what it presents.
+#[test]
+fn impostors_are_refused_by_real_peers() {
+    let words = "--peers=5 --transport=memory membership --attack=borrow --duration=6s";
+    let (ended, ..) = measured(words, 0);
+    ended.says(&[
+        "only who has a certificate is trusted: holds",
+        " subject",
+        "verdict           pass",
+    ]);
+    let words = "--time=virtual --peers=5 membership --attack=borrow --mistake=subject-unchecked";
+    let (ended, ..) = measured(words, 1);
+    ended.says(&[
+        "only who has a certificate is trusted: VIOLATED",
+        "verdict           fail",
+    ]);
 }

@@ -1,6 +1,6 @@
 //! Whether all know each other in the end.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use trace::history::History;
@@ -17,22 +17,28 @@ enum Required {
     Unknown(String),
 }
 
-/// All honest nodes that run are in the last epoch, and trust each other if they are neighbours.
+/// All honest nodes that run know the last epoch that began early enough, and trust each other if
+/// they are neighbours.
 pub(super) fn check(
     history: &History,
     terms: &Terms,
     impostors: &BTreeSet<&str>,
-    last: Option<(&i64, &(&str, u64))>,
+    epochs: &BTreeMap<i64, (&str, u64)>,
 ) -> Property {
     let mut property = Property::of("all trust each other in the end", history);
-    let Some((last, (_, began))) = last else {
+    let end = history.steps().map(|(.., step)| step.at_unix_nano).max();
+    let end = end.unwrap_or_default();
+    let rest = terms.times.map_or(0, |times| times.rest);
+    let is_early = |(_, began): &(&str, u64)| end.saturating_sub(*began) >= rest;
+    let known = epochs.iter().filter(|(_, epoch)| is_early(epoch));
+    let Some((last, _)) = known.last() else {
         property.unknown(format!(
-            "{}, the registry, has begun no epoch",
+            "{}, the registry, has begun no epoch early enough: take a longer --duration",
             terms.registry
         ));
         return property;
     };
-    match required(history, terms, *began) {
+    match required(history, terms, end) {
         Required::Yes => {}
         Required::No(why) => {
             property.idle(why);
@@ -47,8 +53,8 @@ pub(super) fn check(
     let up = history.processes.iter().filter(|(name, _)| runs(name));
     for (node, step) in up.filter_map(|(name, steps)| Some((name, steps.last()?))) {
         let epoch = number(&step.state, "epoch");
-        property.check_in_the_end(epoch == *last, || {
-            format!("{node} is in epoch {epoch} in the end, and the registry in {last}")
+        property.check_in_the_end(epoch >= *last, || {
+            format!("{node} is in epoch {epoch} in the end, and the registry began {last}")
         });
         let trusted: BTreeSet<_> = members(&step.state).map(|(name, _)| name).collect();
         let others = terms.neighbours.get(&**node).into_iter().flatten();
@@ -61,7 +67,7 @@ pub(super) fn check(
     property
 }
 
-fn required(history: &History, terms: &Terms, began: u64) -> Required {
+fn required(history: &History, terms: &Terms, end: u64) -> Required {
     let Some(times) = terms.times else {
         let is_whole = history.crashes.is_empty() && history.losses.is_empty();
         return match is_whole {
@@ -79,16 +85,15 @@ fn required(history: &History, terms: &Terms, began: u64) -> Required {
     if history.partitions.iter().any(|one| one.healed.is_none()) {
         return Required::No("a partition never healed".into());
     }
-    let steps = || history.steps().map(|(.., step)| step.at_unix_nano);
-    let end = steps().max().unwrap_or_default();
     let quiet = |since: u64| end.saturating_sub(since);
     let in_short = |nanos: u64| show(Duration::from_nanos(nanos));
-    let last = history.last_fault().unwrap_or_default().max(began);
-    if quiet(last) < times.rest {
+    if let Some(fault) = history.last_fault()
+        && quiet(fault) < times.rest
+    {
         return Required::Unknown(format!(
-            "the run ended {} after the last fault or the begin of the last epoch, and all trust \
-             each other after {}: take another --duration",
-            in_short(quiet(last)),
+            "the run ended {} after the last fault, and all trust each other after {}: take a \
+             longer --duration",
+            in_short(quiet(fault)),
             in_short(times.rest)
         ));
     }

@@ -108,7 +108,7 @@ impl Mistake {
 }
 
 /// For how many epochs.
-fn holds(text: &str) -> Result<u32, String> {
+pub(in crate::system) fn holds(text: &str) -> Result<u32, String> {
     match values::count(text)? {
         1 => {
             Err("a certificate of one epoch ends before it can be renewed; take 2 at least".into())
@@ -190,7 +190,7 @@ impl SystemOptions for Options {
 }
 
 /// A key of the run with that seed.
-fn secret(seed: u64, stream: u64) -> Secret {
+pub(in crate::system) fn secret(seed: u64, stream: u64) -> Secret {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(stream);
     let mut bytes = [0; 32];
@@ -216,20 +216,12 @@ impl Options {
         Members::rest(self.remind).saturating_add(MORE)
     }
 
-    /// All that is planned, and then until all trust each other. The last epoch begins before, or
-    /// long enough after.
+    /// All that is planned, and then until all trust each other.
     fn lasts(&self, setup: &Setup) -> Duration {
-        let rest = self.rest();
         let stops = setup.stops.iter();
         let stops = stops.map(|stop| stop.restart.unwrap_or(stop.at)).max();
         let stops = stops.max(setup.outages.map(OutagesEnd::usual));
-        let needed = stops.unwrap_or_default().saturating_add(rest);
-        let needed = needed.max(self.epoch.saturating_mul(EPOCHS));
-        // Not just after an epoch has begun: it has to reach all.
-        let into = Duration::from_nanos((needed.as_nanos() % self.epoch.as_nanos()) as u64);
-        match into < rest {
-            true => needed.saturating_add(rest.saturating_sub(into)),
-            false => needed,
-        }
+        let needed = stops.unwrap_or_default().saturating_add(self.rest());
+        needed.max(self.epoch.saturating_mul(EPOCHS))
     }
 }

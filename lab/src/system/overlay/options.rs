@@ -5,6 +5,8 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use algorithms::auth::Secret;
+use algorithms::membership as admission;
 use algorithms::overlay::{Config, Flaw, Flawed, Overlay, Score, Target};
 use algorithms::{NodeId, babel};
 use clap::{Args, ValueEnum};
@@ -14,6 +16,7 @@ use super::Overlays;
 use crate::checkers::overlay::Times;
 use crate::lesson::{Lesson, algorithm_file, commands};
 use crate::stats::nanos;
+use crate::system::membership::options as membership;
 use crate::system::{Engine, OutagesEnd, Setup, SetupError, SystemOptions, Visitor};
 use crate::topology::Topology;
 use crate::values;
@@ -76,6 +79,14 @@ pub struct Options {
     /// After how many such intervals without an answer a link is down
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = values::count::<u32>)]
     pub misses: u32,
+    /// Links need certificates of the registry, which begins an epoch so often
+    /// [default: no certificates]
+    #[arg(long, value_name = "TIME", value_parser = values::interval)]
+    #[serde(skip)]
+    pub epoch: Option<Duration>,
+    /// In how many epochs a certificate holds, with that in which it is signed: 2 at least
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = membership::holds)]
+    pub holds: u32,
     /// How often a peer sends a packet to another one; 0s: never
     #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = packets)]
     #[serde(rename = "packets_seconds", serialize_with = "values::seconds")]
@@ -213,6 +224,8 @@ impl SystemOptions for Options {
                 "the registry stops: the overlay lives on",
             "testbed simulate overlay --peers 50 --crash 5 --partition 1" =>
                 "crashes and a partition at random times",
+            "testbed simulate overlay --peers 12 --refresh 1m --epoch 30s --kill 0@1m --duration 3m" =>
+                "links need certificates, and the registry stops: none ends, and all stay linked",
             "testbed simulate overlay --peers 50 --drain 0s" =>
                 "links are closed at once: what is on them is lost",
             "testbed simulate overlay --outages exponential:30s --outages-every 5m --duration 5m" =>
@@ -225,16 +238,14 @@ impl SystemOptions for Options {
     }];
 
     fn algorithm(&self) -> String {
-        let score = values::name_of(self.score);
-        match self.mistake {
-            None => format!("overlay, links by {score}"),
-            Some(mistake) => {
-                format!(
-                    "overlay, links by {score}, with {}",
-                    values::name_of(mistake)
-                )
-            }
+        let mut name = format!("overlay, links by {}", values::name_of(self.score));
+        if self.epoch.is_some() {
+            name += ", with certificates";
         }
+        if let Some(mistake) = self.mistake {
+            name += &format!(", with {}", values::name_of(mistake));
+        }
+        name
     }
 
     fn build<V: Visitor>(&self, setup: Setup, visitor: V) -> Result<V::Output, SetupError> {
@@ -267,7 +278,12 @@ impl Options {
     ) -> Overlays<A> {
         let is_check = setup.engine == Engine::ModelChecker;
         let lasts = self.duration.unwrap_or_else(|| self.lasts(&setup));
+        let admission = self.epoch.map(|epoch| {
+            let secret = membership::secret(setup.seed, 0);
+            (Arc::new(self.admission(is_check, epoch, &secret)), secret)
+        });
         Overlays {
+            admission,
             config: Arc::new(self.config(is_check, setup.peers)),
             duration: (!is_check).then_some(lasts),
             times: self.times(),
@@ -275,6 +291,19 @@ impl Options {
             goes_out: setup.outages == Some(OutagesEnd::WithTheRun),
             neighbours: setup.neighbours,
             process: Arc::new(process),
+        }
+    }
+
+    /// Peers present themselves as often as a link may be silent.
+    fn admission(&self, is_check: bool, epoch: Duration, secret: &Secret) -> admission::Config {
+        let interval = |time: Duration| (!is_check).then_some(time);
+        admission::Config {
+            registry: NodeId(0),
+            key: secret.key(),
+            holds: self.holds,
+            epoch: interval(epoch),
+            remind: interval(self.answer()),
+            open: false,
         }
     }
 

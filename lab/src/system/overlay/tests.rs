@@ -56,6 +56,7 @@ fn made<A>(
         },
         fifo: true,
         goes_out: false,
+        admission: None,
         process: Arc::new(process),
     }
 }
@@ -183,6 +184,81 @@ fn nodes_that_are_refused_do_not_flood() {
         let most = 6 * 160 * 5 * 2;
         assert!(figure.measured < most, "{figure:?}");
     }
+}
+
+/// Nodes whose links need certificates.
+fn certified(peers: u32) -> Overlays<Overlay> {
+    let secret = Secret::new([1; 32]);
+    let config = membership::Config {
+        registry: NodeId(0),
+        key: secret.key(),
+        holds: 3,
+        epoch: Some(SECOND * 5),
+        remind: Some(SECOND * 3),
+        open: false,
+    };
+    let drain = Some(SECOND * 2);
+    Overlays {
+        admission: Some((Arc::new(config), secret)),
+        ..system(peers, drain, Score::Routes, Target::Random)
+    }
+}
+
+#[test]
+fn links_need_certificates() {
+    let system = certified(8);
+    let partition = Scenario {
+        partition: vec![Partition {
+            at: SECOND * 5,
+            heal: Some(SECOND * 14),
+            group: vec![2, 5, 6],
+            ..Partition::default()
+        }],
+        ..Scenario::default()
+    };
+    for scenario in [
+        Scenario::default(),
+        partition,
+        crashes(vec![crash(3, 5, Some(14))]),
+    ] {
+        for seed in 1..=3 {
+            let (judgement, findings) = judged(&system, &scenario, seed);
+            assert!(
+                judgement.holds() && all_reach_all(&findings),
+                "{}",
+                judgement.text()
+            );
+            let names: Vec<_> = judgement.properties.iter().map(|one| one.name).collect();
+            assert!(
+                names.contains(&"only who has a certificate is trusted"),
+                "{names:?}"
+            );
+        }
+    }
+}
+
+/// No epoch begins without the registry, so nobody is expelled.
+#[test]
+fn certificates_do_not_end_without_the_registry() {
+    let system = certified(8);
+    for seed in 1..=3 {
+        let (judgement, findings) = judged(&system, &crashes(vec![crash(0, 20, None)]), seed);
+        assert!(judgement.holds(), "{}", judgement.text());
+        assert_eq!(findings.reached, (42, 42), "{}", judgement.text());
+        assert_eq!(findings.closed.get("expelled"), None, "{findings:?}");
+    }
+}
+
+/// Who has none has no links: the registry never was there.
+#[test]
+fn nobody_joins_without_a_certificate() {
+    let (judgement, findings) = judged(&certified(4), &crashes(vec![crash(0, 0, None)]), 1);
+    assert_eq!(
+        (findings.opened, findings.reached.0),
+        (0, 0),
+        "{}",
+        judgement.text()
+    );
 }
 
 /// Whether the judge finds that mistake, and nothing without it.

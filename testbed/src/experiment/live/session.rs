@@ -2,6 +2,7 @@
 //! operation's end.
 
 mod crashes;
+mod cuts;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -28,6 +29,7 @@ use crate::experiment::Error;
 use crate::experiment::planned::{Plan, Struck};
 use crate::network::{Network, Restarts};
 use crate::progress::Bar;
+use cuts::Cuts;
 
 /// How many losses are listed individually.
 const TOLD: usize = 5;
@@ -97,6 +99,7 @@ pub(super) struct Session<'a, S: System> {
     restarting: BTreeMap<NodeId, usize>,
     /// When a process last restarted.
     restarted: BTreeMap<NodeId, Instant>,
+    cuts: Cuts,
 }
 
 /// The span of an operation, and the request of a client that it is.
@@ -153,6 +156,7 @@ impl<'a, S: System> Session<'a, S> {
             restarts: Restarts::default(),
             restarting: BTreeMap::new(),
             restarted: BTreeMap::new(),
+            cuts: Cuts::default(),
         }
     }
 
@@ -364,7 +368,10 @@ impl<'a, S: System> Session<'a, S> {
                 since,
                 reason,
                 ..
-            } if !self.was_down(to, since) && !self.was_down(node, since) => {
+            } if !self.was_down(to, since)
+                && !self.was_down(node, since)
+                && !self.cuts.explain(node, to, since) =>
+            {
                 self.progress.lost += 1;
                 if self.progress.losses.len() < TOLD {
                     let loss = format!("{kind} from {node} to {to} was lost: {reason}");

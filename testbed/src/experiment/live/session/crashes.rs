@@ -76,6 +76,7 @@ impl<S: System> Session<'_, S> {
                     is_changed = true;
                 }
                 if is_changed {
+                    self.cuts.note(&event.change);
                     self.mark(event.change.mark(peers));
                     self.struck(place);
                 }
