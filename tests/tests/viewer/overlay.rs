@@ -12,7 +12,7 @@ use support::{Runs, run};
 use super::{has, has_browser, look, number, steps, text, texts};
 
 /// The script, beside this file.
-const SCRIPT: &str = "../tests/viewer/overlay.mjs";
+const SCRIPT: &str = "overlay.mjs";
 
 /// The texts of a list in a step's state.
 fn list(step: &Reported, key: &str) -> Vec<String> {

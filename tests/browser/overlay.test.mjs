@@ -6,26 +6,26 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { answer, settings } from '../../browser/made.mjs';
-import { outageInWords } from '../../../dashboards/viewer/diagram/outage-words.js';
-import { arrange } from '../../../dashboards/viewer/diagram/layout.js';
-import { hit } from '../../../dashboards/viewer/diagram/hit-test.js';
-import { drawOutages } from '../../../dashboards/viewer/diagram/paint-outages.js';
-import { outageKey } from '../../../dashboards/viewer/diagram/use-flows.js';
-import { fit, frameOf } from '../../../dashboards/viewer/diagram/view.js';
-import { linkEnds } from '../../../dashboards/viewer/link-times.js';
-import { Model } from '../../../dashboards/viewer/model.js';
-import { flowsAgain, outagesAt, outagesOf } from '../../../dashboards/viewer/outages.js';
-import { routesIn } from '../../../dashboards/viewer/routes.js';
-import { partedAt } from '../../../dashboards/viewer/topology/faults.js';
-import { momentsOf } from '../../../dashboards/viewer/topology/moments.js';
-import { networkOf } from '../../../dashboards/viewer/topology/network.js';
+import { answer, settings } from './made.mjs';
+import { outageInWords } from '../../dashboards/viewer/diagram/outage-words.js';
+import { arrange } from '../../dashboards/viewer/diagram/layout.js';
+import { hit } from '../../dashboards/viewer/diagram/hit-test.js';
+import { drawOutages } from '../../dashboards/viewer/diagram/paint-outages.js';
+import { outageKey } from '../../dashboards/viewer/diagram/use-flows.js';
+import { fit, frameOf } from '../../dashboards/viewer/diagram/view.js';
+import { linkEnds } from '../../dashboards/viewer/link-times.js';
+import { Model } from '../../dashboards/viewer/model.js';
+import { flowsAgain, outagesAt, outagesOf } from '../../dashboards/viewer/outages.js';
+import { routesIn } from '../../dashboards/viewer/routes.js';
+import { partedAt } from '../../dashboards/viewer/topology/faults.js';
+import { momentsOf } from '../../dashboards/viewer/topology/moments.js';
+import { networkOf } from '../../dashboards/viewer/topology/network.js';
 import {
   componentsOf, lastSteps, overlayAt, withOverlay,
-} from '../../../dashboards/viewer/topology/overlay.js';
+} from '../../dashboards/viewer/topology/overlay.js';
 import {
   aboutLink, componentsInWords, linkInWords, partsInWords,
-} from '../../../dashboards/viewer/topology/overlay-words.js';
+} from '../../dashboards/viewer/topology/overlay-words.js';
 
 const list = (texts) => ({ arrayValue: { values: texts.map((stringValue) => ({ stringValue })) } });
 

@@ -6,7 +6,7 @@
 // At each of the seconds the first peer is selected; `end` is the end of the run. With a folder
 // in SCREENSHOTS it takes pictures.
 
-import { camera, drawn, says, text, withPage } from '../../browser/page.mjs';
+import { camera, drawn, says, text, withPage } from './page.mjs';
 
 const [url, ...given] = process.argv.slice(2);
 const peers = given.filter((one) => one.startsWith('peer-'));
