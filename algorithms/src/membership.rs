@@ -48,7 +48,7 @@ use crate::auth::Secret;
 use crate::{Algorithm, Describe, NodeId, Out};
 
 pub use flawed::{Flaw, Flawed};
-pub use impostor::{Attack, Impostor};
+pub use impostor::{Attack, Disguise, Impostor};
 pub use interface::{Command, Config, Output, Reason, Timer};
 pub use signed::{Certificate, Epoch};
 

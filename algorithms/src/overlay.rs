@@ -34,6 +34,7 @@
 
 mod admission;
 mod flawed;
+mod hostile;
 mod interface;
 mod links;
 mod packets;
@@ -47,6 +48,7 @@ use crate::membership::{self, Membership};
 use crate::{Algorithm, Describe, Effect, Fields, Input, NodeId, Out};
 
 pub use flawed::{Flaw, Flawed};
+pub use hostile::Hostile;
 pub use interface::{Command, Config, Output, Score, Target, Timer, Why};
 use links::Link;
 pub use packets::Packet;

@@ -18,10 +18,10 @@ pub enum Attack {
     Replay,
 }
 
-/// A node that wants to be trusted. It enrols, and knows what honest nodes know.
+/// What an impostor says in place of what it should.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Impostor {
-    membership: Membership,
+pub struct Disguise {
+    me: NodeId,
     attack: Attack,
     own: Secret,
     /// A certificate of a neighbour.
@@ -30,11 +30,11 @@ pub struct Impostor {
     first: Option<(Certificate, Epoch)>,
 }
 
-impl Impostor {
-    /// In place of that node, with a key that is not the registry's.
-    pub const fn new(membership: Membership, attack: Attack, own: Secret) -> Self {
+impl Disguise {
+    /// Of that node, with a key that is not the registry's.
+    pub const fn new(me: NodeId, attack: Attack, own: Secret) -> Self {
         Self {
-            membership,
+            me,
             attack,
             own,
             borrowed: None,
@@ -42,24 +42,13 @@ impl Impostor {
         }
     }
 
-    fn step(&mut self, input: Input<Membership>, out: &mut Out<Self>) {
-        self.learn(&input);
-        for effect in out.step_below(&mut self.membership, input) {
-            match effect {
-                Effect::Send { to, message, .. } => match message {
-                    Message::Present { epoch, wants, .. } => self.present(to, epoch, wants, out),
-                    Message::Epoch(epoch) => self.pass_on(to, epoch, out),
-                    message => out.send(to, message),
-                },
-                effect => out.add(effect),
-            }
-        }
+    /// What it does.
+    pub(crate) const fn attack(&self) -> Attack {
+        self.attack
     }
 
-    fn learn(&mut self, input: &Input<Membership>) {
-        let Input::Message { message, .. } = input else {
-            return;
-        };
+    /// Takes from a message that it receives what it has a use for.
+    pub(crate) fn learn(&mut self, message: &Message) {
         match message {
             Message::Present { certificate, .. } => self.borrowed = Some(certificate.clone()),
             Message::Enrolled { certificate, epoch } if self.first.is_none() => {
@@ -69,37 +58,73 @@ impl Impostor {
         }
     }
 
-    fn present(&self, to: NodeId, epoch: u32, wants: bool, out: &mut Out<Self>) {
-        let me = self.membership.me;
-        let certificate = match self.attack {
-            Attack::Forge => Some(Certificate::sign(me, me.0, u32::MAX, &self.own)),
-            Attack::Borrow => self.borrowed.clone(),
-            Attack::Replay => self.first.as_ref().map(|(first, _)| first.clone()),
-        };
-        if let Some(certificate) = certificate {
-            let message = Message::Present {
-                certificate,
-                epoch,
-                wants,
-            };
-            out.send(to, message);
-        }
-        if let Some(epoch) = self.spoiled(epoch) {
-            out.send(to, Message::Epoch(epoch));
+    /// What it sends in place of that message.
+    pub(crate) fn spoil(&self, message: Message) -> Vec<Message> {
+        match message {
+            Message::Present { epoch, wants, .. } => {
+                let present = self.certificate().map(|certificate| Message::Present {
+                    certificate,
+                    epoch,
+                    wants,
+                });
+                let epoch = self.epoch(epoch).map(Message::Epoch);
+                present.into_iter().chain(epoch).collect()
+            }
+            Message::Epoch(epoch) => {
+                let spoiled = self.epoch(epoch.number);
+                vec![Message::Epoch(spoiled.unwrap_or(epoch))]
+            }
+            message => vec![message],
         }
     }
 
-    fn pass_on(&self, to: NodeId, epoch: Epoch, out: &mut Out<Self>) {
-        let epoch = self.spoiled(epoch.number).unwrap_or(epoch);
-        out.send(to, Message::Epoch(epoch));
+    fn certificate(&self) -> Option<Certificate> {
+        match self.attack {
+            Attack::Forge => Some(Certificate::sign(self.me, self.me.0, u32::MAX, &self.own)),
+            Attack::Borrow => self.borrowed.clone(),
+            Attack::Replay => self.first.as_ref().map(|(first, _)| first.clone()),
+        }
     }
 
     /// What it says instead of an epoch with that number.
-    fn spoiled(&self, number: u32) -> Option<Epoch> {
+    fn epoch(&self, number: u32) -> Option<Epoch> {
         match self.attack {
             Attack::Forge => Some(Epoch::sign(number.saturating_add(FORGED), 0, &self.own)),
             Attack::Borrow => None,
             Attack::Replay => self.first.as_ref().map(|(_, first)| first.clone()),
+        }
+    }
+}
+
+/// A node that wants to be trusted. It enrols, and knows what honest nodes know.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Impostor {
+    membership: Membership,
+    disguise: Disguise,
+}
+
+impl Impostor {
+    /// In place of that node.
+    pub const fn new(membership: Membership, disguise: Disguise) -> Self {
+        Self {
+            membership,
+            disguise,
+        }
+    }
+
+    fn step(&mut self, input: Input<Membership>, out: &mut Out<Self>) {
+        if let Input::Message { message, .. } = &input {
+            self.disguise.learn(message);
+        }
+        for effect in out.step_below(&mut self.membership, input) {
+            match effect {
+                Effect::Send { to, message, .. } => {
+                    for message in self.disguise.spoil(message) {
+                        out.send(to, message);
+                    }
+                }
+                effect => out.add(effect),
+            }
         }
     }
 }
@@ -138,7 +163,7 @@ impl Algorithm for Impostor {
 /// With the name of the attack.
 impl Describe for Impostor {
     fn describe(&self, fields: &mut Fields) {
-        self.attack.describe_as("attack", fields);
+        self.disguise.attack.describe_as("attack", fields);
         self.membership.describe(fields);
     }
 }

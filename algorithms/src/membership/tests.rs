@@ -218,7 +218,10 @@ fn nothing_that_matters_is_forgotten_in_a_crash() {
 /// Whether `B`, which may have that mistake, trusts an impostor wrongly, or takes an older epoch.
 fn is_taken_in(attack: Attack, flaw: Option<Flaw>, seed: u64) -> bool {
     let process = |me: NodeId| match (me, flaw) {
-        (A, _) => Party::Adversary(Impostor::new(node(me, 4), attack, other())),
+        (A, _) => Party::Adversary(Impostor::new(
+            node(me, 4),
+            Disguise::new(me, attack, other()),
+        )),
         (_, Some(flaw)) => Party::Flawed(Flawed::new(node(me, 4), flaw, signer())),
         (_, None) => Party::Honest(node(me, 4)),
     };

@@ -6,6 +6,11 @@ use crate::membership::{self, Membership, Reason};
 use crate::{Effect, Input, NodeId, Out};
 
 impl Overlay {
+    /// Which node it is.
+    pub const fn id(&self) -> NodeId {
+        self.me
+    }
+
     /// With that node below it, which has no neighbours yet.
     pub fn with_membership(mut self, membership: Membership) -> Self {
         self.membership = Some(membership);

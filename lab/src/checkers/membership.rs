@@ -114,7 +114,8 @@ pub fn check(history: &History, terms: &Terms) -> Findings {
     }
 }
 
-fn impostors(history: &History) -> BTreeSet<&str> {
+/// The nodes that attack.
+pub(super) fn impostors(history: &History) -> BTreeSet<&str> {
     let all = history.processes.iter();
     let attacks = |steps: &[StepRecord]| {
         let mut states = steps.iter().map(|step| &step.state);

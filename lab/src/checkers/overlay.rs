@@ -16,6 +16,7 @@ use algorithms::Fields;
 use trace::history::History;
 use trace::steps::{Event, StepRecord};
 
+use super::membership::impostors;
 use super::routing::state::{is_kept, list, routes};
 use super::{Property, routing};
 use crate::stats::show;
@@ -223,9 +224,10 @@ fn over_links(history: &History) -> Property {
 /// Who reaches whom in the end, over routes of what length, and whether that is everybody, but for
 /// short gaps.
 fn ends(history: &History, terms: &Terms) -> ((u64, u64), u64, Property) {
+    let impostors = impostors(history);
     let up = history.processes.iter();
     let up: BTreeMap<&str, _> = up
-        .filter(|(name, _)| history.stopped(name).is_none())
+        .filter(|(name, _)| history.stopped(name).is_none() && !impostors.contains(&***name))
         .filter_map(|(name, steps)| Some((&**name, steps.last()?)))
         .collect();
     let wanted = up.len().saturating_sub(1);

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use algorithms::auth::Secret;
-use algorithms::membership::{Attack, Command, Config, Flaw, Flawed, Impostor, Membership, Output};
+use algorithms::membership::{
+    Attack, Command, Config, Disguise, Flaw, Flawed, Impostor, Membership, Output,
+};
 use algorithms::{NodeId, Party};
 use trace::history::History;
 
@@ -127,7 +129,8 @@ impl System for Members {
         let node = Membership::new(id, neighbours, secret, Arc::clone(&self.config));
         match (self.attack, self.flaw) {
             (Some(attack), _) if id.0 + 1 == self.count() => {
-                Party::Adversary(Impostor::new(node, attack, self.forger.clone()))
+                let disguise = Disguise::new(id, attack, self.forger.clone());
+                Party::Adversary(Impostor::new(node, disguise))
             }
             (_, Some(flaw)) => Party::Flawed(Flawed::new(node, flaw, self.secret.clone())),
             (_, None) => Party::Honest(node),

@@ -41,6 +41,8 @@ pub struct Overlays<A> {
     pub goes_out: bool,
     /// Who may have a link, and with which key the registry signs that; `None`: everybody.
     pub admission: Option<(Arc<membership::Config>, Secret)>,
+    /// Whether one of the processes is an impostor.
+    pub is_attacked: bool,
     /// The process of the type.
     pub process: Arc<dyn Fn(Overlay) -> A + Send + Sync>,
 }
@@ -78,7 +80,7 @@ impl<A> Overlays<A> {
             registry: config.registry.to_string(),
             // Links come and go, and all reach all is required above.
             neighbours: BTreeMap::new(),
-            is_attacked: false,
+            is_attacked: self.is_attacked,
             goes_out: self.goes_out,
             times: remind.map(|remind| admission::Times {
                 remind: nanos(remind),

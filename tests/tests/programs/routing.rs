@@ -150,6 +150,20 @@ fn certificates_outlive_their_registry() {
     ]);
 }
 
+/// An impostor among the real peers of an overlay.
+#[test]
+fn an_impostor_has_no_link_that_counts() {
+    let words = "--time=virtual --peers=8 --seed=2 overlay --epoch=5s --attack=forge";
+    let (ended, ..) = measured(words, 0);
+    ended.says(&[
+        "pairs             42 of 42 have a route in the end",
+        " signature",
+        "only who has a certificate is trusted: holds",
+        "all reach all in the end: holds (7 checked)",
+        "verdict           pass",
+    ]);
+}
+
 /// An impostor among real peers, and peers that do not look at what it presents.
 #[test]
 fn impostors_are_refused_by_real_peers() {

@@ -86,7 +86,7 @@ pub enum Mistake {
 }
 
 impl AttackName {
-    const fn attack(self) -> Attack {
+    pub(in crate::system) const fn attack(self) -> Attack {
         match self {
             Self::Forge => Attack::Forge,
             Self::Borrow => Attack::Borrow,

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use algorithms::auth::Secret;
-use algorithms::membership as admission;
-use algorithms::overlay::{Config, Flaw, Flawed, Overlay, Score, Target};
-use algorithms::{NodeId, babel};
+use algorithms::membership::{self as admission, Disguise};
+use algorithms::overlay::{Config, Flaw, Flawed, Hostile, Overlay, Score, Target};
+use algorithms::{NodeId, Party, babel};
 use clap::{Args, ValueEnum};
 use serde::{Serialize, Serializer};
 
@@ -16,7 +16,7 @@ use super::Overlays;
 use crate::checkers::overlay::Times;
 use crate::lesson::{Lesson, algorithm_file, commands};
 use crate::stats::nanos;
-use crate::system::membership::options as membership;
+use crate::system::membership::options::{self as membership, AttackName};
 use crate::system::{Engine, OutagesEnd, Setup, SetupError, SystemOptions, Visitor};
 use crate::topology::Topology;
 use crate::values;
@@ -87,6 +87,10 @@ pub struct Options {
     /// In how many epochs a certificate holds, with that in which it is signed: 2 at least
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = membership::holds)]
     pub holds: u32,
+    /// The last peer is an impostor: it wants links without a certificate that holds
+    #[arg(long, value_name = "A")]
+    #[serde(skip)]
+    pub attack: Option<AttackName>,
     /// How often a peer sends a packet to another one; 0s: never
     #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = packets)]
     #[serde(rename = "packets_seconds", serialize_with = "values::seconds")]
@@ -226,6 +230,8 @@ impl SystemOptions for Options {
                 "crashes and a partition at random times",
             "testbed simulate overlay --peers 12 --refresh 1m --epoch 30s --kill 0@1m --duration 3m" =>
                 "links need certificates, and the registry stops: none ends, and all stay linked",
+            "testbed simulate overlay --peers 8 --epoch 10s --attack replay --duration 90s" =>
+                "an impostor has links until its certificate ends",
             "testbed simulate overlay --peers 50 --drain 0s" =>
                 "links are closed at once: what is on them is lost",
             "testbed simulate overlay --outages exponential:30s --outages-every 5m --duration 5m" =>
@@ -241,6 +247,9 @@ impl SystemOptions for Options {
         let mut name = format!("overlay, links by {}", values::name_of(self.score));
         if self.epoch.is_some() {
             name += ", with certificates";
+        }
+        if let Some(attack) = self.attack {
+            name += &format!(", attacked by {}", values::name_of(attack));
         }
         if let Some(mistake) = self.mistake {
             name += &format!(", with {}", values::name_of(mistake));
@@ -261,16 +270,41 @@ impl SystemOptions for Options {
             });
         }
         setup.require_recorded(setup.peers.saturating_sub(1))?;
-        Ok(match self.mistake.map(Mistake::flaw) {
-            None => visitor.visit(self.system(setup, |overlay| overlay)),
-            Some(flaw) => {
-                visitor.visit(self.system(setup, move |overlay| Flawed::new(overlay, flaw)))
+        let flaw = self.mistake.map(Mistake::flaw);
+        let disguise = self.disguise(&setup)?;
+        Ok(visitor.visit(self.system(setup, move |overlay| {
+            let is_impostor = |(at, _): &(NodeId, Disguise)| *at == overlay.id();
+            match (disguise.clone().filter(is_impostor), flaw) {
+                (Some((_, disguise)), _) => Party::Adversary(Hostile::new(overlay, disguise)),
+                (None, Some(flaw)) => Party::Flawed(Flawed::new(overlay, flaw)),
+                (None, None) => Party::Honest(overlay),
             }
-        })
+        })))
     }
 }
 
 impl Options {
+    /// The impostor, and what it says.
+    fn disguise(&self, setup: &Setup) -> Result<Option<(NodeId, Disguise)>, SetupError> {
+        let Some(attack) = self.attack else {
+            return Ok(None);
+        };
+        let name = || values::name_of(attack);
+        let peers = setup.peers;
+        if self.epoch.is_none() {
+            return Err(SetupError::AttackWithoutCertificates { attack: name() });
+        }
+        if peers < 3 {
+            return Err(SetupError::AttackNeedsThree {
+                attack: name(),
+                peers,
+            });
+        }
+        let last = NodeId(peers - 1);
+        let own = membership::secret(setup.seed, 1);
+        Ok(Some((last, Disguise::new(last, attack.attack(), own))))
+    }
+
     fn system<A>(
         &self,
         setup: Setup,
@@ -284,6 +318,7 @@ impl Options {
         });
         Overlays {
             admission,
+            is_attacked: self.attack.is_some(),
             config: Arc::new(self.config(is_check, setup.peers)),
             duration: (!is_check).then_some(lasts),
             times: self.times(),

@@ -1,5 +1,7 @@
+use algorithms::Party;
 use algorithms::babel;
-use algorithms::overlay::{Flaw, Flawed, Score, Target};
+use algorithms::membership::{Attack, Disguise};
+use algorithms::overlay::{Flaw, Flawed, Hostile, Score, Target};
 use trace::steps::Processes;
 
 use super::*;
@@ -57,6 +59,7 @@ fn made<A>(
         fifo: true,
         goes_out: false,
         admission: None,
+        is_attacked: false,
         process: Arc::new(process),
     }
 }
@@ -232,6 +235,47 @@ fn links_need_certificates() {
             assert!(
                 names.contains(&"only who has a certificate is trusted"),
                 "{names:?}"
+            );
+        }
+    }
+}
+
+/// Whoever forges or borrows has no link that is used, and a replay works until the certificate ends.
+#[test]
+fn impostors_have_no_links() {
+    for attack in [Attack::Forge, Attack::Borrow, Attack::Replay] {
+        let system = certified(8);
+        let process = move |overlay: Overlay| match overlay.id() {
+            last @ NodeId(7) => {
+                let disguise = Disguise::new(last, attack, Secret::new([2; 32]));
+                Party::Adversary(Hostile::new(overlay, disguise))
+            }
+            _ => Party::Honest(overlay),
+        };
+        let attacked: Overlays<Party<Overlay, Flawed, Hostile>> = Overlays {
+            neighbours: system.neighbours,
+            config: system.config,
+            admission: system.admission,
+            is_attacked: true,
+            duration: system.duration,
+            times: system.times,
+            fifo: true,
+            goes_out: false,
+            process: Arc::new(process),
+        };
+        for seed in 1..=2 {
+            let (judgement, findings) = judged(&attacked, &Scenario::default(), seed);
+            assert!(
+                judgement.holds() && all_reach_all(&findings),
+                "{}",
+                judgement.text()
+            );
+            assert_eq!(findings.reached.1, 42, "{attack:?}");
+            let refused = judgement.text();
+            let refused = refused.lines().find(|line| line.starts_with("refused"));
+            assert!(
+                refused.is_some_and(|line| !line.contains("nothing")),
+                "{refused:?}"
             );
         }
     }

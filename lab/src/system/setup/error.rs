@@ -150,6 +150,12 @@ pub enum SetupError {
         /// How many processes there are.
         peers: u32,
     },
+    /// An impostor has nothing to forge.
+    #[error("--attack {attack}: links need no certificates; add --epoch 1m")]
+    AttackWithoutCertificates {
+        /// The attack.
+        attack: String,
+    },
     /// An attack lacks its victims.
     #[error(
         "--attack {attack}: there are {peers} peers; it needs the attacker and two others: take \

@@ -112,6 +112,11 @@ fn invalid_values_are_rejected() {
             &["'1'", "--holds", "2 at least"],
         ),
         (
+            "an impostor where nobody needs a certificate",
+            "overlay --attack forge",
+            &["--attack forge", "add --epoch 1m"],
+        ),
+        (
             "an impostor without two others",
             "--peers 2 membership --attack forge",
             &["--attack forge", "2 peers", "--peers 3 or more"],
