@@ -57,6 +57,7 @@ impl Overlay {
         use membership::Output as News;
         match *output {
             News::Trusted { neighbour, .. } if self.is_linked(neighbour) => {
+                self.saw(neighbour, out);
                 self.route(Input::Command(babel::Command::Up(neighbour)), out);
             }
             News::Refused {
@@ -73,13 +74,14 @@ impl Overlay {
         }
     }
 
+    /// Others are asked a little later, so that nodes do not refuse each other without end.
     fn expel(&mut self, neighbour: NodeId, out: &mut Out<Self>) {
         if self.is_open(neighbour) {
             self.peers.failed(neighbour);
             out.persist();
             out.send(neighbour, Message::Close);
             self.drop_link(neighbour, Why::Expelled, out);
-            self.connect(out);
+            self.connect_later(out);
         }
     }
 }

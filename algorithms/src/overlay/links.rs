@@ -111,7 +111,9 @@ impl Overlay {
     /// Of two OPENs that cross, that of the smaller id counts. An OPEN over a link that is open
     /// comes from a node that has restarted.
     pub(super) fn on_open(&mut self, from: NodeId, out: &mut Out<Self>) {
-        self.saw(from, out);
+        if self.membership.is_none() {
+            self.saw(from, out);
+        }
         match self.links.get(&from) {
             Some(link) if link.is_open() => self.drop_link(from, Why::Other, out),
             Some(_) if self.me < from => return,
@@ -140,14 +142,16 @@ impl Overlay {
 
     fn begin_link(&mut self, with: NodeId, own: bool, out: &mut Out<Self>) {
         self.links.insert(with, Link::new(own, Stage::Open));
-        self.saw(with, out);
         out.output(Output::Opened {
             neighbour: with,
             own,
         });
         out.set_timer(Timer::Answer(with), self.config.answer);
         match self.membership {
-            None => self.route(Input::Command(Command::Up(with)), out),
+            None => {
+                self.saw(with, out);
+                self.route(Input::Command(Command::Up(with)), out);
+            }
             Some(_) => self.admit(Input::Command(membership::Command::Up(with)), out),
         }
     }
@@ -197,10 +201,15 @@ impl Overlay {
         }
     }
 
+    /// One that has never worked is replaced a little later: the other end may not trust this one.
     pub(super) fn on_close(&mut self, from: NodeId, out: &mut Out<Self>) {
         if self.is_open(from) {
+            let has_worked = self.routing.is_up(from);
             self.drop_link(from, Why::Other, out);
-            self.connect(out);
+            match has_worked {
+                true => self.connect(out),
+                false => self.connect_later(out),
+            }
         }
     }
 

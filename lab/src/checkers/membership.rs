@@ -40,8 +40,10 @@ pub struct Terms {
 pub struct Times {
     /// How often a node presents itself.
     pub remind: u64,
-    /// After what time since the last fault, and since an epoch began.
+    /// After what time since the last fault.
     pub rest: u64,
+    /// After what time since an epoch began.
+    pub known: u64,
 }
 
 /// What was found in a run.

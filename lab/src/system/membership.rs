@@ -74,6 +74,7 @@ impl Members {
             times: remind.map(|remind| Times {
                 remind: nanos(remind),
                 rest: nanos(Self::rest(remind)),
+                known: nanos(Self::rest(remind)),
             }),
         }
     }

@@ -85,6 +85,7 @@ impl<A> Overlays<A> {
             times: remind.map(|remind| admission::Times {
                 remind: nanos(remind),
                 rest: self.times.rest,
+                known: self.times.joined,
             }),
         };
         Some(admission::check(history, &terms))

@@ -28,16 +28,6 @@ pub(super) fn check(
     let mut property = Property::of("all trust each other in the end", history);
     let end = history.steps().map(|(.., step)| step.at_unix_nano).max();
     let end = end.unwrap_or_default();
-    let rest = terms.times.map_or(0, |times| times.rest);
-    let is_early = |(_, began): &(&str, u64)| end.saturating_sub(*began) >= rest;
-    let known = epochs.iter().filter(|(_, epoch)| is_early(epoch));
-    let Some((last, _)) = known.last() else {
-        property.unknown(format!(
-            "{}, the registry, has begun no epoch early enough: take a longer --duration",
-            terms.registry
-        ));
-        return property;
-    };
     match required(history, terms, end) {
         Required::Yes => {}
         Required::No(why) => {
@@ -49,6 +39,16 @@ pub(super) fn check(
             return property;
         }
     }
+    let known = terms.times.map_or(0, |times| times.known);
+    let is_early = |(_, began): &(&str, u64)| end.saturating_sub(*began) >= known;
+    let early = epochs.iter().filter(|(_, epoch)| is_early(epoch));
+    let Some((last, _)) = early.last() else {
+        property.unknown(format!(
+            "{}, the registry, has begun no epoch early enough: take a longer --duration",
+            terms.registry
+        ));
+        return property;
+    };
     let runs = |name: &str| history.stopped(name).is_none() && !impostors.contains(name);
     let up = history.processes.iter().filter(|(name, _)| runs(name));
     for (node, step) in up.filter_map(|(name, steps)| Some((name, steps.last()?))) {

@@ -21,6 +21,7 @@ fn terms() -> Terms {
         times: Some(Times {
             remind: SECOND,
             rest: 3 * SECOND,
+            known: 3 * SECOND,
         }),
     }
 }

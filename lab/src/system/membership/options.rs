@@ -120,7 +120,7 @@ pub(in crate::system) fn holds(text: &str) -> Result<u32, String> {
 impl SystemOptions for Options {
     const NAME: &'static str = "membership";
     const LESSONS: &[Lesson] = &[Lesson {
-        order: 69,
+        order: 73,
         name: "membership",
         title: "Membership by certificates that end",
         about: "how to know who belongs to a network, and who does no longer?",
