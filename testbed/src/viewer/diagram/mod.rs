@@ -124,7 +124,8 @@ pub(super) struct StepsQuery {
     pub(super) after: usize,
     /// The most spans that are read.
     pub(super) most: usize,
-    /// Whether digests of states are wanted. Only a comparison of two runs needs them.
+    /// Whether digests of states are wanted: a comparison of two runs needs them, and the page of
+    /// an overlay.
     pub(super) states: bool,
 }
 
