@@ -33,10 +33,15 @@ impl Membership {
         self.epoch = Some(epoch);
         out.persist();
         let number = self.number();
-        let ended = self.trusted.extract_if(.., |_, held| held.until < number);
-        for (neighbour, Certificate { until, .. }) in ended {
-            out.output(Output::Expelled { neighbour, until });
-        }
+        self.trusted
+            .retain(|neighbour, &mut Certificate { until, .. }| {
+                let holds = until >= number;
+                if !holds {
+                    let neighbour = *neighbour;
+                    out.output(Output::Expelled { neighbour, until });
+                }
+                holds
+            });
         self.renew(out);
     }
 }

@@ -75,7 +75,7 @@ fn links_in_the_end(path: &Path) -> BTreeMap<String, String> {
 }
 
 /// The colours of these peers.
-fn colours<'a>(seen: &'a Value, peers: impl IntoIterator<Item = u32>) -> BTreeSet<&'a str> {
+fn colours(seen: &Value, peers: impl IntoIterator<Item = u32>) -> BTreeSet<&str> {
     let named = peers.into_iter().map(|peer| format!("peer-{peer:02}"));
     named.map(|name| text(&seen["colours"][name])).collect()
 }

@@ -41,8 +41,8 @@ pub(super) fn check(
     }
     let known = terms.times.map_or(0, |times| times.known);
     let is_early = |(_, began): &(&str, u64)| end.saturating_sub(*began) >= known;
-    let early = epochs.iter().filter(|(_, epoch)| is_early(epoch));
-    let Some((last, _)) = early.last() else {
+    let mut early = epochs.iter().filter(|(_, epoch)| is_early(epoch));
+    let Some((last, _)) = early.next_back() else {
         property.unknown(format!(
             "{}, the registry, has begun no epoch early enough: take a longer --duration",
             terms.registry
