@@ -11,9 +11,9 @@
 //! is known, and not before. While the registry is down no epoch begins, so no certificate ends, and
 //! the network lives on; but nobody can join it.
 //!
-//! **Whom a certificate is for.** The channel proves who the sender of a message is
-//! ([`auth`](crate::auth) shows how). So a certificate is right only from its subject: a copy is of
-//! no use to anybody else, and the subject needs no key of its own.
+//! **Whom a certificate is for.** The channel proves who the sender of a message is, as the lesson
+//! `auth` shows. So a certificate is right only from its subject: a copy is of no use to anybody
+//! else, and the subject needs no key of its own.
 //!
 //! **What is old.** A signature does not age, so an old configuration is as right as a new one to who
 //! looks at the signature alone. A node takes an epoch only if its number is above its own, and that

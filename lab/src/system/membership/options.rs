@@ -123,7 +123,7 @@ impl SystemOptions for Options {
         order: 73,
         name: "membership",
         title: "Membership by certificates that end",
-        about: "how to know who belongs to a network, and who does no longer?",
+        about: "how to know who belongs to a network, and who no longer does?",
         needs: "an honest registry that all can reach, channels whose sender is known, and signatures; messages may be lost and reordered",
         cost: "2 messages and a signature for a certificate; a message over each link for an epoch, or one each way",
         run: "membership",
