@@ -258,7 +258,7 @@ impl SystemOptions for Options {
     }
 
     fn build<V: Visitor>(&self, setup: Setup, visitor: V) -> Result<V::Output, SetupError> {
-        setup.require_connected()?;
+        setup.require_mesh()?;
         if let Some(links) = self.links.filter(|links| *links >= setup.peers) {
             let peers = setup.peers;
             return Err(SetupError::TooManyLinks { links, peers });

@@ -112,6 +112,11 @@ fn invalid_values_are_rejected() {
             &["'1'", "--holds", "2 at least"],
         ),
         (
+            "an overlay whose registry some cannot reach",
+            "--peers 6 --topology ring simulate overlay",
+            &["topology ring", "--topology full"],
+        ),
+        (
             "an impostor where nobody needs a certificate",
             "overlay --attack forge",
             &["--attack forge", "add --epoch 1m"],
