@@ -269,6 +269,12 @@ impl SystemOptions for Options {
                 drain: self.drain,
             });
         }
+        if let Some(epoch) = self.epoch.filter(|epoch| *epoch < self.answer()) {
+            return Err(SetupError::EpochWithinAnswer {
+                epoch,
+                remind: self.answer(),
+            });
+        }
         setup.require_recorded(setup.peers.saturating_sub(1))?;
         let flaw = self.mistake.map(Mistake::flaw);
         let disguise = self.disguise(&setup)?;

@@ -95,6 +95,17 @@ pub enum SetupError {
         /// After what time all know of it.
         rest: Duration,
     },
+    /// An epoch ends before a peer has presented itself once.
+    #[error(
+        "--epoch {epoch:?}: peers present themselves each {remind:?}, which is --hello times \
+         --misses, and an epoch has to be as long; take a longer --epoch, or a shorter --hello"
+    )]
+    EpochWithinAnswer {
+        /// How long it lasts.
+        epoch: Duration,
+        /// How often peers present themselves.
+        remind: Duration,
+    },
     /// There are not so many links.
     #[error(
         "--breaks {breaks}: topology {topology} has {links} links; take --breaks {links} or less"

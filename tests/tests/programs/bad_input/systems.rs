@@ -112,6 +112,11 @@ fn invalid_values_are_rejected() {
             &["'1'", "--holds", "2 at least"],
         ),
         (
+            "epochs in which not every peer presents itself",
+            "overlay --epoch 1s",
+            &["--epoch 1s", "each 4s", "a longer --epoch"],
+        ),
+        (
             "an overlay whose registry some cannot reach",
             "--peers 6 --topology ring simulate overlay",
             &["topology ring", "--topology full"],
