@@ -44,6 +44,8 @@ pub struct Times {
     pub rest: u64,
     /// After what time since an epoch began.
     pub known: u64,
+    /// How long an epoch lasts.
+    pub epoch: u64,
 }
 
 /// What was found in a run.

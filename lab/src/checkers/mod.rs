@@ -16,6 +16,7 @@ pub mod linearizability;
 pub mod membership;
 pub mod mutual_exclusion;
 pub mod overlay;
+mod passages;
 pub mod ping;
 mod property;
 pub mod replicated_log;

@@ -18,7 +18,7 @@ use trace::steps::{Event, StepRecord};
 
 use super::membership::impostors;
 use super::routing::state::{is_kept, list, routes};
-use super::{Property, routing};
+use super::{Property, passages, routing};
 use crate::stats::show;
 pub use packets::Packets;
 
@@ -332,6 +332,15 @@ fn required(history: &History, terms: &Terms, end: u64) -> Required {
         return Required::Unknown(format!(
             "a process took no step although it had to, until {} before the end",
             in_short(quiet(stalled))
+        ));
+    }
+    let late = passages::late(history, end.saturating_sub(wait), end);
+    if late.delay.saturating_mul(2) > times.gap {
+        return Required::Unknown(format!(
+            "a message took {}, and a link is dead over which the answer to a HELLO takes more than \
+             {}: take a longer --hello",
+            in_short(late.delay),
+            in_short(times.gap)
         ));
     }
     match unrest.lost.filter(|at| quiet(*at) < times.rest) {

@@ -75,6 +75,7 @@ impl Members {
                 remind: nanos(remind),
                 rest: nanos(Self::rest(remind)),
                 known: nanos(Self::rest(remind)),
+                epoch: self.config.epoch.map_or(u64::MAX, nanos),
             }),
         }
     }

@@ -86,6 +86,7 @@ impl<A> Overlays<A> {
                 remind: nanos(remind),
                 rest: self.times.rest,
                 known: self.times.joined,
+                epoch: config.epoch.map_or(u64::MAX, nanos),
             }),
         };
         Some(admission::check(history, &terms))

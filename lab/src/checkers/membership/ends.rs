@@ -7,12 +7,15 @@ use trace::history::History;
 use trace::steps::StepRecord;
 
 use super::{Terms, members, number};
-use crate::checkers::Property;
+use crate::checkers::{Property, passages};
 use crate::stats::show;
 
 /// What is required in the end.
 enum Required {
-    Yes,
+    /// `waves` is how long a message may take that each node passes on.
+    Yes {
+        waves: u64,
+    },
     No(String),
     Unknown(String),
 }
@@ -28,8 +31,8 @@ pub(super) fn check(
     let mut property = Property::of("all trust each other in the end", history);
     let end = history.steps().map(|(.., step)| step.at_unix_nano).max();
     let end = end.unwrap_or_default();
-    match required(history, terms, end) {
-        Required::Yes => {}
+    let waves = match required(history, terms, end) {
+        Required::Yes { waves } => waves,
         Required::No(why) => {
             property.idle(why);
             return property;
@@ -38,8 +41,10 @@ pub(super) fn check(
             property.unknown(why);
             return property;
         }
-    }
-    let known = terms.times.map_or(0, |times| times.known);
+    };
+    let known = terms
+        .times
+        .map_or(0, |times| times.known.saturating_add(waves));
     let is_early = |(_, began): &(&str, u64)| end.saturating_sub(*began) >= known;
     let mut early = epochs.iter().filter(|(_, epoch)| is_early(epoch));
     let Some((last, _)) = early.next_back() else {
@@ -67,11 +72,14 @@ pub(super) fn check(
     property
 }
 
+/// How many messages a renewal takes: ENROL, ENROLLED and PRESENT.
+const RENEWAL: u64 = 3;
+
 fn required(history: &History, terms: &Terms, end: u64) -> Required {
     let Some(times) = terms.times else {
         let is_whole = history.crashes.is_empty() && history.losses.is_empty();
         return match is_whole {
-            true => Required::Yes,
+            true => Required::Yes { waves: 0 },
             false => Required::No("in a check nothing is said again that was lost".into()),
         };
     };
@@ -85,23 +93,39 @@ fn required(history: &History, terms: &Terms, end: u64) -> Required {
     if history.partitions.iter().any(|one| one.healed.is_none()) {
         return Required::No("a partition never healed".into());
     }
-    let quiet = |since: u64| end.saturating_sub(since);
     let in_short = |nanos: u64| show(Duration::from_nanos(nanos));
+    let from = end.saturating_sub(times.rest);
+    let late = passages::late(history, from, end);
+    if late
+        .delay
+        .saturating_mul(RENEWAL)
+        .saturating_add(times.remind)
+        > times.epoch
+    {
+        return Required::Unknown(format!(
+            "a message took {}, and a renewal, which takes three and up to {}, may last longer than \
+             an epoch: take a longer --epoch",
+            in_short(late.delay),
+            in_short(times.remind)
+        ));
+    }
+    if late.lost.is_some() {
+        return Required::No("messages were lost until the end".into());
+    }
+    let waves = late
+        .delay
+        .saturating_mul(history.processes.len() as u64 + RENEWAL);
+    let rest = times.rest.saturating_add(waves);
     if let Some(fault) = history.last_fault()
-        && quiet(fault) < times.rest
+        && end.saturating_sub(fault) < rest
     {
         return Required::Unknown(format!(
             "the run ended {} after the last fault, and all trust each other after {}: take a \
              longer --duration",
-            in_short(quiet(fault)),
-            in_short(times.rest)
+            in_short(end.saturating_sub(fault)),
+            in_short(rest)
         ));
     }
-    let is_late = |loss: u64| quiet(loss) < times.rest;
-    if history.losses.iter().any(|loss| is_late(loss.at)) {
-        return Required::No("messages were lost until the end".into());
-    }
-    let from = end.saturating_sub(times.rest);
     let stalled = history.processes.iter().find(|(name, steps)| {
         history.stopped(name).is_none() && is_stalled(steps, from, end, times.remind)
     });
@@ -110,7 +134,7 @@ fn required(history: &History, terms: &Terms, end: u64) -> Required {
             "{name} took no step for more than {}, although it had to",
             in_short(times.remind * 2)
         )),
-        None => Required::Yes,
+        None => Required::Yes { waves },
     }
 }
 

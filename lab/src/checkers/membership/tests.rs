@@ -22,6 +22,7 @@ fn terms() -> Terms {
             remind: SECOND,
             rest: 3 * SECOND,
             known: 3 * SECOND,
+            epoch: 5 * SECOND,
         }),
     }
 }

@@ -3,29 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
 use trace::history::History;
-use trace::steps::{Event, StepRecord};
+use trace::steps::StepRecord;
 
 use super::state::{links, list};
 use super::{Intervals, Terms};
+use crate::checkers::passages::{self, Passage};
 use crate::stats::nanos;
 
 /// From when until when, in nanoseconds since the Unix epoch; the end does not belong to it.
 pub(super) type Span = (u64, u64);
-
-/// A message between two nodes.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Passage<'a> {
-    pub(super) from: &'a str,
-    pub(super) to: &'a str,
-    pub(super) kind: &'a str,
-    pub(super) sent: u64,
-    /// When it came last, if it did.
-    pub(super) received: Option<u64>,
-    /// Whether its sender has restarted since.
-    pub(super) is_forgotten: bool,
-}
 
 /// What was recorded of nodes and links.
 pub(super) struct Network<'a> {
@@ -51,7 +38,7 @@ impl<'a> Network<'a> {
         let mut network = Self {
             history,
             terms,
-            messages: messages(history),
+            messages: passages::all(history),
             end: end.unwrap_or_default(),
             down: BTreeMap::new(),
             late: 0,
@@ -275,42 +262,5 @@ fn merged(mut spans: Vec<Span>) -> Vec<Span> {
             _ => all.push((from, until)),
         }
     }
-    all
-}
-
-/// All messages, each with the times when it was sent and when it came.
-fn messages(history: &History) -> Vec<Passage<'_>> {
-    let mut received = FxHashMap::<u64, u64>::default();
-    for (.., step) in history.steps() {
-        if let Some(one) = &step.received {
-            let at = received.entry(one.message.id).or_default();
-            *at = step.at_unix_nano.max(*at);
-        }
-    }
-    let restarts: BTreeMap<&str, usize> = history
-        .steps()
-        .filter(|(.., step)| step.restarts)
-        .map(|(name, at, _)| (&**name, at))
-        .collect();
-    let mut all: Vec<_> = history
-        .steps()
-        .flat_map(|(from, at, step)| {
-            let sends = step.events.iter().filter_map(|event| match event {
-                Event::Sent { to, message } => Some((to, message)),
-                Event::Output { .. } => None,
-            });
-            let received = &received;
-            let is_forgotten = restarts.get(&**from).is_some_and(|restart| at < *restart);
-            sends.map(move |(to, message)| Passage {
-                from,
-                to,
-                kind: &message.kind,
-                sent: step.at_unix_nano,
-                received: received.get(&message.id).copied(),
-                is_forgotten,
-            })
-        })
-        .collect();
-    all.sort_by_key(|message| message.sent);
     all
 }

@@ -1,6 +1,7 @@
 use trace::steps::Processes;
 
 use super::*;
+use crate::delay::Delay;
 use crate::simulator::{Crash, Memory, Partition, Scenario, run};
 use crate::system::judge;
 use crate::topology::{Topology, ids, neighbours};
@@ -92,6 +93,31 @@ fn losses_are_repaired() {
         };
         let right = judged(&system(None, None), &scenario, seed);
         assert!(right.holds(), "{seed}: {}", right.text());
+    }
+}
+
+/// Nothing is required of a network in which messages are lost or late until the end.
+#[test]
+fn what_arrives_too_late_or_never_is_not_held_against_the_nodes() {
+    let slow = |seconds: u32| Scenario {
+        delay: Delay::Uniform(SECOND * seconds..SECOND * seconds + SECOND / 10),
+        ..Scenario::default()
+    };
+    let lossy = Scenario {
+        loss: 0.8,
+        ..Scenario::default()
+    };
+    for (scenario, is_required) in [
+        (slow(1), true),
+        (slow(4), false),
+        (slow(60), false),
+        (lossy, false),
+    ] {
+        for seed in 0..20 {
+            let right = judged(&system(None, None), &scenario, seed);
+            assert!(right.holds(), "{scenario:?}, {seed}: {}", right.text());
+            assert_eq!(all_trust(&right), is_required, "{seed}: {}", right.text());
+        }
     }
 }
 
