@@ -8,12 +8,12 @@
 //! After the registry of re6stnet (Nexedi, 2012), whose certificates end at a date. Epochs are those
 //! of J. Cowling et al., "Census: Location-Aware Membership Management for Large-Scale Distributed
 //! Systems", USENIX ATC 2009. With them nodes need no clocks: a certificate ends when a later epoch
-//! is known, and not before. While the registry is down no epoch begins, so no certificate ends, and
-//! the network lives on; but nobody can join it.
+//! is known, and not before. While the registry is down, no epoch begins and no certificate ends:
+//! members stay members, and no other node becomes one.
 //!
-//! **Whom a certificate is for.** The channel proves who the sender of a message is, as the lesson
-//! `auth` shows. So a certificate is right only from its subject: a copy is of no use to anybody
-//! else, and the subject needs no key of its own.
+//! **The subject.** The channel authenticates the sender of each message, as the lesson `auth`
+//! shows. A node accepts a certificate only if the sender is its subject, so a copy is refused, and
+//! a node needs no key of its own.
 //!
 //! **What is old.** A signature does not age, so an old configuration is as right as a new one to who
 //! looks at the signature alone. A node takes an epoch only if its number is above its own, and that
@@ -191,7 +191,7 @@ impl Algorithm for Membership {
         self.begin(out);
     }
 
-    /// It has its certificate and its epoch, and trusts nobody yet.
+    /// The certificate and the epoch are durable. The set of trusted neighbours is empty.
     fn on_restart(&mut self, out: &mut Out<Self>) {
         self.begin(out);
     }

@@ -95,3 +95,46 @@ impl<R: Describe, F: Describe, A: Describe> Describe for Party<R, F, A> {
         }
     }
 }
+
+/// Implements [`Algorithm`] for a process around another one that speaks its language: its method
+/// `step` handles every input.
+macro_rules! around {
+    ($outer:ty, $inner:ty) => {
+        impl $crate::Algorithm for $outer {
+            type Message = <$inner as $crate::Algorithm>::Message;
+            type Timer = <$inner as $crate::Algorithm>::Timer;
+            type Command = <$inner as $crate::Algorithm>::Command;
+            type Output = <$inner as $crate::Algorithm>::Output;
+
+            fn on_start(&mut self, out: &mut $crate::Out<Self>) {
+                self.step($crate::Input::Start, out);
+            }
+
+            fn on_restart(&mut self, out: &mut $crate::Out<Self>) {
+                self.step($crate::Input::Restart, out);
+            }
+
+            fn on_command(&mut self, command: Self::Command, out: &mut $crate::Out<Self>) {
+                self.step($crate::Input::Command(command), out);
+            }
+
+            fn on_message(
+                &mut self,
+                from: $crate::NodeId,
+                message: Self::Message,
+                out: &mut $crate::Out<Self>,
+            ) {
+                self.step($crate::Input::Message { from, message }, out);
+            }
+
+            fn on_timer(&mut self, timer: Self::Timer, out: &mut $crate::Out<Self>) {
+                self.step($crate::Input::Timer(timer), out);
+            }
+
+            fn begins_operation(timer: &Self::Timer) -> bool {
+                <$inner as $crate::Algorithm>::begins_operation(timer)
+            }
+        }
+    };
+}
+pub(crate) use around;

@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Advert, Babel, Command, Distance, INFINITY, Message, Output, Request, Timer};
-use crate::{Algorithm, Describe, Effect, Input, NodeId, Out};
+use super::{Advert, Babel, Distance, INFINITY, Message, Request, Timer};
+use crate::party::around;
+use crate::{Describe, Effect, Input, NodeId, Out};
 
 /// A mistake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -158,33 +159,4 @@ fn tighten(feasible: &mut BTreeMap<NodeId, Distance>, before: &BTreeMap<NodeId, 
     }
 }
 
-impl Algorithm for Flawed {
-    type Message = Message;
-    type Timer = Timer;
-    type Command = Command;
-    type Output = Output;
-
-    fn on_start(&mut self, out: &mut Out<Self>) {
-        self.step(Input::Start, out);
-    }
-
-    fn on_restart(&mut self, out: &mut Out<Self>) {
-        self.step(Input::Restart, out);
-    }
-
-    fn on_command(&mut self, command: Command, out: &mut Out<Self>) {
-        self.step(Input::Command(command), out);
-    }
-
-    fn on_message(&mut self, from: NodeId, message: Message, out: &mut Out<Self>) {
-        self.step(Input::Message { from, message }, out);
-    }
-
-    fn on_timer(&mut self, timer: Timer, out: &mut Out<Self>) {
-        self.step(Input::Timer(timer), out);
-    }
-
-    fn begins_operation(timer: &Timer) -> bool {
-        Babel::begins_operation(timer)
-    }
-}
+around!(Flawed, Babel);

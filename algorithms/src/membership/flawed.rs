@@ -1,9 +1,10 @@
 //! Nodes with a mistake in them, for judges to find and for readers to see what a rule is there
 //! for.
 
-use super::{Certificate, Command, Epoch, Membership, Message, Output, Timer};
+use super::{Certificate, Epoch, Membership, Message, Output};
 use crate::auth::Secret;
-use crate::{Algorithm, Describe, Effect, Input, NodeId, Out};
+use crate::party::around;
+use crate::{Describe, Effect, Input, NodeId, Out};
 
 /// A mistake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -46,8 +47,20 @@ impl Flawed {
         }
     }
 
-    /// What the right node does, which is told what it should not believe.
+    /// Lets the right node handle the input. What a check would refuse is made right before, and
+    /// what the mistake leaves out is undone after.
     fn step(&mut self, input: Input<Membership>, out: &mut Out<Self>) {
+        if matches!(input, Input::Restart) && self.flaw == Flaw::PrefixesForgotten {
+            self.membership.prefixes.clear();
+        }
+        self.is_older = false;
+        let input = match input {
+            Input::Message { from, message } => Input::Message {
+                from,
+                message: self.made_right(from, message),
+            },
+            input => input,
+        };
         let before = self.membership.trusted.clone();
         for effect in out.step_below(&mut self.membership, input) {
             match effect {
@@ -64,6 +77,22 @@ impl Flawed {
                 } if self.is_older => {}
                 effect => out.add(effect),
             }
+        }
+    }
+
+    fn made_right(&mut self, from: NodeId, message: Message) -> Message {
+        match message {
+            Message::Present {
+                certificate,
+                epoch,
+                wants,
+            } => Message::Present {
+                certificate: self.on_present(from, certificate),
+                epoch,
+                wants,
+            },
+            Message::Epoch(epoch) => Message::Epoch(self.on_epoch(epoch)),
+            message => message,
         }
     }
 
@@ -99,50 +128,4 @@ impl Flawed {
     }
 }
 
-impl Algorithm for Flawed {
-    type Message = Message;
-    type Timer = Timer;
-    type Command = Command;
-    type Output = Output;
-
-    fn on_start(&mut self, out: &mut Out<Self>) {
-        self.step(Input::Start, out);
-    }
-
-    fn on_restart(&mut self, out: &mut Out<Self>) {
-        if self.flaw == Flaw::PrefixesForgotten {
-            self.membership.prefixes.clear();
-        }
-        self.step(Input::Restart, out);
-    }
-
-    fn on_command(&mut self, command: Command, out: &mut Out<Self>) {
-        self.step(Input::Command(command), out);
-    }
-
-    fn on_message(&mut self, from: NodeId, message: Message, out: &mut Out<Self>) {
-        self.is_older = false;
-        let message = match message {
-            Message::Present {
-                certificate,
-                epoch,
-                wants,
-            } => Message::Present {
-                certificate: self.on_present(from, certificate),
-                epoch,
-                wants,
-            },
-            Message::Epoch(epoch) => Message::Epoch(self.on_epoch(epoch)),
-            message => message,
-        };
-        self.step(Input::Message { from, message }, out);
-    }
-
-    fn on_timer(&mut self, timer: Timer, out: &mut Out<Self>) {
-        self.step(Input::Timer(timer), out);
-    }
-
-    fn begins_operation(timer: &Timer) -> bool {
-        Membership::begins_operation(timer)
-    }
-}
+around!(Flawed, Membership);

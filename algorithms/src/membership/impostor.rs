@@ -1,8 +1,9 @@
 //! Nodes that want to be trusted without a right to it.
 
-use super::{Certificate, Command, Epoch, Membership, Message, Output, Timer};
+use super::{Certificate, Epoch, Membership, Message};
 use crate::auth::Secret;
-use crate::{Algorithm, Describe, Effect, Fields, Input, NodeId, Out};
+use crate::party::around;
+use crate::{Describe, Effect, Fields, Input, NodeId, Out};
 
 /// By how much the number of a forged epoch is above the true one: all certificates would end.
 const FORGED: u32 = 1_000;
@@ -129,36 +130,7 @@ impl Impostor {
     }
 }
 
-impl Algorithm for Impostor {
-    type Message = Message;
-    type Timer = Timer;
-    type Command = Command;
-    type Output = Output;
-
-    fn on_start(&mut self, out: &mut Out<Self>) {
-        self.step(Input::Start, out);
-    }
-
-    fn on_restart(&mut self, out: &mut Out<Self>) {
-        self.step(Input::Restart, out);
-    }
-
-    fn on_command(&mut self, command: Command, out: &mut Out<Self>) {
-        self.step(Input::Command(command), out);
-    }
-
-    fn on_message(&mut self, from: NodeId, message: Message, out: &mut Out<Self>) {
-        self.step(Input::Message { from, message }, out);
-    }
-
-    fn on_timer(&mut self, timer: Timer, out: &mut Out<Self>) {
-        self.step(Input::Timer(timer), out);
-    }
-
-    fn begins_operation(timer: &Timer) -> bool {
-        Membership::begins_operation(timer)
-    }
-}
+around!(Impostor, Membership);
 
 /// With the name of the attack.
 impl Describe for Impostor {

@@ -211,7 +211,11 @@ fn nothing_that_matters_is_forgotten_in_a_crash() {
         assert_eq!(after.number(), 2);
         assert_eq!(after.own, before.own);
         assert_eq!(after.prefixes, before.prefixes);
-        assert_eq!(after.trusted.len(), 2, "it is told by all");
+        assert_eq!(
+            after.trusted.len(),
+            2,
+            "all neighbours present their certificates"
+        );
     }
 }
 

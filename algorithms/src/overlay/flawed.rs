@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
-use super::{Command, Message, Output, Overlay, Timer};
-use crate::{Algorithm, Describe, Effect, Input, NodeId, Out};
+use super::{Message, Output, Overlay};
+use crate::party::around;
+use crate::{Describe, Effect, Input, Out};
 
 /// A mistake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -59,33 +60,4 @@ impl Flawed {
     }
 }
 
-impl Algorithm for Flawed {
-    type Message = Message;
-    type Timer = Timer;
-    type Command = Command;
-    type Output = Output;
-
-    fn on_start(&mut self, out: &mut Out<Self>) {
-        self.step(Input::Start, out);
-    }
-
-    fn on_restart(&mut self, out: &mut Out<Self>) {
-        self.step(Input::Restart, out);
-    }
-
-    fn on_command(&mut self, command: Command, out: &mut Out<Self>) {
-        self.step(Input::Command(command), out);
-    }
-
-    fn on_message(&mut self, from: NodeId, message: Message, out: &mut Out<Self>) {
-        self.step(Input::Message { from, message }, out);
-    }
-
-    fn on_timer(&mut self, timer: Timer, out: &mut Out<Self>) {
-        self.step(Input::Timer(timer), out);
-    }
-
-    fn begins_operation(timer: &Timer) -> bool {
-        Overlay::begins_operation(timer)
-    }
-}
+around!(Flawed, Overlay);

@@ -1,8 +1,9 @@
 //! Nodes that want links without a right to them.
 
-use super::{Command, Message, Output, Overlay, Timer};
+use super::{Message, Overlay};
 use crate::membership::Disguise;
-use crate::{Algorithm, Describe, Effect, Fields, Input, NodeId, Out};
+use crate::party::around;
+use crate::{Describe, Effect, Fields, Input, Out};
 
 /// An impostor ([`membership`](crate::membership)) among the nodes of an overlay. It opens links,
 /// routes and sends packets as others do.
@@ -43,36 +44,7 @@ impl Hostile {
     }
 }
 
-impl Algorithm for Hostile {
-    type Message = Message;
-    type Timer = Timer;
-    type Command = Command;
-    type Output = Output;
-
-    fn on_start(&mut self, out: &mut Out<Self>) {
-        self.step(Input::Start, out);
-    }
-
-    fn on_restart(&mut self, out: &mut Out<Self>) {
-        self.step(Input::Restart, out);
-    }
-
-    fn on_command(&mut self, command: Command, out: &mut Out<Self>) {
-        self.step(Input::Command(command), out);
-    }
-
-    fn on_message(&mut self, from: NodeId, message: Message, out: &mut Out<Self>) {
-        self.step(Input::Message { from, message }, out);
-    }
-
-    fn on_timer(&mut self, timer: Timer, out: &mut Out<Self>) {
-        self.step(Input::Timer(timer), out);
-    }
-
-    fn begins_operation(timer: &Timer) -> bool {
-        Overlay::begins_operation(timer)
-    }
-}
+around!(Hostile, Overlay);
 
 /// With the name of the attack.
 impl Describe for Hostile {

@@ -1,5 +1,5 @@
-//! Checks membership: is nobody trusted without a certificate of the registry that holds, and is
-//! nobody refused who has one?
+//! Checks membership: nodes trust only neighbours whose certificates the registry has signed and
+//! which hold, and do not expel these.
 //!
 //! For any nodes whose states have the number `epoch` and the list `members` of texts `peer-03 prefix
 //! 3 until 5`, and whose outputs are `Issued`, `Configured`, `Trusted`, `Refused` and `Expelled`. The

@@ -81,40 +81,38 @@ impl Members {
     }
 }
 
-impl Findings {
-    /// What a report says of them.
-    pub(super) fn lines(&self) -> Vec<String> {
-        let refused = self.refused.iter();
-        let refused: Vec<_> = refused.map(|(why, n)| format!("{n} {why}")).collect();
-        let refused = match refused.is_empty() {
-            true => "nothing".to_owned(),
-            false => refused.join(", "),
-        };
-        let mut lines = vec![
-            format!(
-                "certificates      {} were trusted by neighbours, {} ended unrenewed",
-                self.trusted, self.expelled
-            ),
-            format!("refused           {refused}"),
-        ];
-        if let Some(spread) = self.spread() {
-            let [p50, max] = [spread.p50, spread.max].map(|took| show(Duration::from_nanos(took)));
-            lines.push(format!(
-                "epochs            reached a node after {p50} (p50), {max} at most, of {}",
-                spread.count
-            ));
-        }
-        lines
+/// What a report says of certificates and epochs.
+pub(super) fn lines(findings: &Findings) -> Vec<String> {
+    let refused = findings.refused.iter();
+    let refused: Vec<_> = refused.map(|(why, n)| format!("{n} {why}")).collect();
+    let refused = match refused.is_empty() {
+        true => "nothing".to_owned(),
+        false => refused.join(", "),
+    };
+    let mut lines = vec![
+        format!(
+            "certificates      {} were trusted by neighbours, {} ended unrenewed",
+            findings.trusted, findings.expelled
+        ),
+        format!("refused           {refused}"),
+    ];
+    if let Some(spread) = spread(findings) {
+        let [p50, max] = [spread.p50, spread.max].map(|took| show(Duration::from_nanos(took)));
+        lines.push(format!(
+            "epochs            reached a node after {p50} (p50), {max} at most, of {}",
+            spread.count
+        ));
     }
+    lines
+}
 
-    /// How long it took until nodes knew of an epoch.
-    fn spread(&self) -> Option<Summary> {
-        let mut spread = Distribution::new();
-        for took in &self.spread {
-            spread.record(Duration::from_nanos(*took));
-        }
-        spread.summary()
+/// How long it took until nodes knew of an epoch.
+fn spread(findings: &Findings) -> Option<Summary> {
+    let mut spread = Distribution::new();
+    for took in &findings.spread {
+        spread.record(Duration::from_nanos(*took));
     }
+    spread.summary()
 }
 
 impl System for Members {
@@ -200,8 +198,8 @@ impl System for Members {
         let findings = membership::check(history, &self.terms());
         let counted = |name, kind, formula| Figure::counted(history, name, kind, formula);
         Judgement {
-            measures: vec![Measure::times("epoch known after", findings.spread(), 0)],
-            summary: findings.lines(),
+            measures: vec![Measure::times("epoch known after", spread(&findings), 0)],
+            summary: lines(&findings),
             properties: findings.properties,
             figures: vec![
                 counted(

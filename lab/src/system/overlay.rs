@@ -14,6 +14,7 @@ use algorithms::overlay::{Command, Config, Output, Overlay};
 use algorithms::{Algorithm, NodeId};
 use trace::history::{History, Moment};
 
+use super::membership::lines;
 use super::routing::{mean_of, outages, terms};
 use super::{Figure, Judgement, ScheduledCommand, System};
 use crate::checkers::Property;
@@ -248,7 +249,7 @@ impl<A: Algorithm<Command = Command, Output = Output>> System for Overlays<A> {
         let measures = self.measures(&findings);
         let mut properties = findings.properties;
         if let Some(found) = self.admitted(history) {
-            summary.extend(found.lines());
+            summary.extend(lines(&found));
             properties.extend(found.properties);
         }
         Judgement {

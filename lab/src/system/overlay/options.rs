@@ -79,8 +79,8 @@ pub struct Options {
     /// After how many such intervals without an answer a link is down
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = values::count::<u32>)]
     pub misses: u32,
-    /// Links need certificates of the registry, which begins an epoch so often
-    /// [default: no certificates]
+    /// Links need certificates of the registry, which begins an epoch so often: --hello times
+    /// --misses at least [default: no certificates]
     #[arg(long, value_name = "TIME", value_parser = values::interval)]
     #[serde(skip)]
     pub epoch: Option<Duration>,

@@ -5,6 +5,7 @@ use algorithms::overlay::{Flaw, Flawed, Hostile, Score, Target};
 use trace::steps::Processes;
 
 use super::*;
+use crate::delay::Delay;
 use crate::simulator::{Crash, Memory, Partition, Scenario, run};
 use crate::stats::nanos;
 use crate::system::judge;
@@ -278,6 +279,26 @@ fn impostors_have_no_links() {
                 "{refused:?}"
             );
         }
+    }
+}
+
+/// A link over which an answer takes longer than it may be silent never works. That is the network's
+/// doing.
+#[test]
+fn a_network_that_is_too_slow_is_not_held_against_the_nodes() {
+    let slow = Scenario {
+        delay: Delay::Uniform(SECOND * 5..SECOND * 6),
+        ..Scenario::default()
+    };
+    for seed in 1..=3 {
+        let drain = Some(SECOND * 2);
+        let system = system(4, drain, Score::Routes, Target::Random);
+        let (judgement, findings) = judged(&system, &slow, seed);
+        assert!(
+            judgement.holds() && !all_reach_all(&findings),
+            "{}",
+            judgement.text()
+        );
     }
 }
 
