@@ -22,26 +22,29 @@ pub(super) struct Passage<'a> {
 /// The messages of the last part of a run, between processes that run in the end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Late {
-    /// How long the slowest took, in nanoseconds.
+    /// How long the slowest took, or has taken up to the end, in nanoseconds.
     pub(super) delay: u64,
     /// When the last one was sent that did not come, although there was time for it.
     pub(super) lost: Option<u64>,
 }
 
-/// Of those that were sent at that time or later, in a run that ended at `end`.
+/// Of those that were sent at that time or later, in a run that ended at `end`. One that is not
+/// older at the end than the slowest of the run may be still under way.
 pub(super) fn late(history: &History, since: u64, end: u64) -> Late {
     let runs = |name: &str| history.stopped(name).is_none();
     let all = all(history);
+    let took = |message: &Passage<'_>| message.received.unwrap_or(end).saturating_sub(message.sent);
+    let arrived = all.iter().filter(|message| message.received.is_some());
+    let most = arrived.map(took).max().unwrap_or_default();
+    let mut late = Late::default();
     let first = all.partition_point(|message| message.sent < since);
-    let late = || all[first..].iter().filter(|message| runs(message.to));
-    let took = late().filter_map(|message| Some(message.received?.saturating_sub(message.sent)));
-    let delay = took.max().unwrap_or_default();
-    let lost = late().filter(|message| message.received.is_none());
-    let lost = lost.map(|message| message.sent);
-    Late {
-        delay,
-        lost: lost.filter(|sent| sent.saturating_add(delay) < end).max(),
+    for message in all[first..].iter().filter(|message| runs(message.to)) {
+        match message.received {
+            None if took(message) > most => late.lost = Some(message.sent),
+            Some(_) | None => late.delay = late.delay.max(took(message)),
+        }
     }
+    late
 }
 
 /// All messages, each with the times when it was sent and when it came.
@@ -79,4 +82,40 @@ pub(super) fn all(history: &History) -> Vec<Passage<'_>> {
         .collect();
     all.sort_by_key(|message| message.sent);
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checkers::by_hand::ByHand;
+
+    const A: &str = "peer-00";
+    const B: &str = "peer-01";
+
+    fn sent(run: &mut ByHand, at: u64) -> u64 {
+        run.step(A).at_unix_nano = at;
+        run.send(A, B, "NOTE", [])
+    }
+
+    #[test]
+    fn what_is_under_way_is_not_lost() {
+        let mut run = ByHand::new([A, B]);
+        let first = sent(&mut run, 10);
+        run.receive(B, first);
+        run.history.processes.get_mut(B).expect("a process")[0].at_unix_nano = 50;
+        sent(&mut run, 70);
+        let under_way = Late {
+            delay: 30,
+            lost: None,
+        };
+        assert_eq!(late(&run.history, 60, 100), under_way);
+        let lost = Late {
+            delay: 0,
+            lost: Some(70),
+        };
+        assert_eq!(late(&run.history, 60, 111), lost);
+        assert_eq!(late(&run.history, 0, 111).delay, 40);
+        run.crash(B);
+        assert_eq!(late(&run.history, 60, 111), Late::default());
+    }
 }
