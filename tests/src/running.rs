@@ -135,6 +135,26 @@ impl Running {
         panic!("{part:?} did not come: {}", self.output());
     }
 
+    /// Waits for a line of standard error with `part` in it, and returns it.
+    /// Lines that have come already count as well, so that it may be waited for after a
+    /// line of standard output that the program prints at the same time.
+    ///
+    /// # Panics
+    /// When it does not come.
+    pub fn warning(&mut self, part: &str) -> String {
+        let is = |(from, line): &(Stream, String)| *from == Stream::Err && line.contains(part);
+        if let Some((_, line)) = self.seen.iter().find(|line| is(line)) {
+            return line.clone();
+        }
+        let deadline = Instant::now() + DEADLINE;
+        while let Some(line) = self.next(deadline) {
+            if is(&line) {
+                return line.1;
+            }
+        }
+        panic!("{part:?} did not come: {}", self.output());
+    }
+
     /// Sends `signal`, for example `INT`.
     ///
     /// # Panics

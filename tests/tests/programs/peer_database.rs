@@ -131,7 +131,7 @@ fn a_bootstrap_peer_that_is_gone_does_not_stop_a_node_that_knows_others() {
     known.keeps(1);
     known.ends("TERM");
     let mut back = Node::start(with.into_iter().chain(["--dial", &gone]));
-    let line = back.running.line("goes on with the peers of --database");
+    let line = back.running.warning("goes on with the peers of --database");
     assert!(line.contains(&gone), "{line}");
     back.has_dialled("reached", 1);
     back.ends("TERM");
