@@ -25,7 +25,7 @@
 //! **Links.** A node sends HELLO to each neighbour at a fixed interval, and the answer IHU ("I
 //! heard you") shows that both directions work. A link over which no IHU comes for several
 //! intervals is down, with all routes over it. The environment opens and closes links too, and
-//! adds to their costs; an algorithm that maintains an overlay can be superimposed.
+//! adds to their costs, as an algorithm does that maintains an overlay.
 //!
 //! Feasibility distances and the own number are durable: a node that forgot them would take what
 //! led to itself. A neighbour that was away gets a TABLE, which replaces what it knew. Tables are
@@ -35,11 +35,12 @@
 //! distances, FIFO channels, and losses that end.
 //!
 //! Cost: in a network at rest a HELLO and an IHU for each direction of a link at each interval,
-//! and a TABLE at each other one. What is sent after a change crosses at most N-1 links. What
-//! nodes say to each other is in this file; `babel/links.rs` has the links, `babel/routes.rs` which
-//! routes are taken and announced.
+//! and a TABLE at each other one. What is sent after a change crosses at most N-1 links; small
+//! changes of distances may wait for the next TABLE. What nodes say to each other is in this file;
+//! `babel/links.rs` has the links, `babel/routes.rs` the routes, `babel/damping.rs` what waits.
 
 mod above;
+mod damping;
 mod flawed;
 mod interface;
 mod links;
@@ -48,8 +49,8 @@ mod routes;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::{Algorithm, Describe, NodeId, Out};
-
+use crate::{Algorithm, Describe, Listed, NodeId, Out};
+use damping::Damping;
 pub use flawed::{Flaw, Flawed};
 pub use interface::{Command, Config, Cost, Output, Timer};
 use links::Link;
@@ -110,8 +111,7 @@ pub struct Distance {
 }
 
 impl Distance {
-    /// The feasibility condition (RFC 8966, section 3.5.1), if `other` is the feasibility
-    /// distance of the node that decides.
+    /// The feasibility condition (RFC 8966, section 3.5.1); `other` is the node's own distance.
     pub const fn is_better_than(self, other: Self) -> bool {
         is_newer(self.number, other.number)
             || self.number == other.number && self.metric < other.metric
@@ -137,10 +137,10 @@ pub struct Babel {
     closed: BTreeSet<NodeId>,
     /// The route to each destination that it reaches.
     #[describe(with = routes::texts)]
-    routes: BTreeMap<NodeId, Route>,
+    routes: Listed<NodeId, Route>,
     /// The feasibility distances: the best that it has announced of each destination.
     #[describe(durable, with = routes::distances)]
-    feasible: BTreeMap<NodeId, Distance>,
+    feasible: Listed<NodeId, Distance>,
     /// Its own sequence number.
     #[describe(durable)]
     number: u16,
@@ -150,7 +150,10 @@ pub struct Babel {
     /// The destinations of which it has to announce the distance.
     #[describe(skip)]
     changed: BTreeSet<NodeId>,
-    /// Whether it gathers them.
+    /// Which changes wait.
+    #[describe(skip)]
+    damping: Damping,
+    /// Whether it gathers what has changed.
     #[describe(skip)]
     gathers: bool,
     /// The open requests: by destination, the sequence number, and the neighbour that was asked.
@@ -231,12 +234,13 @@ impl Babel {
             me,
             links: all.clone().map(|one| (one, Link::new())).collect(),
             closed: all.filter(|_| !config.open).collect(),
-            config,
-            routes: BTreeMap::new(),
-            feasible: BTreeMap::new(),
+            routes: Listed::default(),
+            feasible: Listed::default(),
             number: 0,
             heard: BTreeMap::new(),
             changed: BTreeSet::new(),
+            damping: Damping::new(config.significant),
+            config,
             gathers: false,
             asked: BTreeMap::new(),
             hellos: 0,

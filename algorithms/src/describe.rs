@@ -8,10 +8,12 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+mod listed;
 mod plain;
 mod record;
 mod share;
 
+pub use listed::Listed;
 pub use record::NotARecord;
 
 use crate::{Fraction, NodeId};

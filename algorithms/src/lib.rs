@@ -54,7 +54,7 @@ pub use algorithm::{
 };
 pub use choices::{Choices, Draw};
 pub use derive::{Describe, Message, Output};
-pub use describe::{Describe, Field, Fields, NotARecord};
+pub use describe::{Describe, Field, Fields, Listed, NotARecord};
 pub use effect::{Effect, Out};
 pub use fraction::{Fraction, NotAFraction};
 pub use instance::InstanceId;

@@ -40,12 +40,11 @@ mod links;
 mod packets;
 mod peers;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::babel::{self, Babel};
 use crate::membership::{self, Membership};
-use crate::{Algorithm, Describe, Effect, Fields, Input, NodeId, Out};
+use crate::{Algorithm, Describe, Effect, Fields, Input, Listed, NodeId, Out};
 
 pub use flawed::{Flaw, Flawed};
 pub use hostile::Hostile;
@@ -107,7 +106,7 @@ pub struct Overlay {
     routing: Babel,
     /// Who may have a link, if not everybody may.
     membership: Option<Membership>,
-    links: BTreeMap<NodeId, Link>,
+    links: Listed<NodeId, Link>,
     peers: Peers,
     /// How many packets it has sent.
     sent: u32,
@@ -128,7 +127,7 @@ impl Overlay {
             config,
             routing,
             membership: None,
-            links: BTreeMap::new(),
+            links: Listed::default(),
             sent: 0,
             alone: false,
         }
@@ -228,7 +227,7 @@ impl Algorithm for Overlay {
 /// The routes are those of the routing protocol, as its judge reads them.
 impl Describe for Overlay {
     fn describe(&self, fields: &mut Fields) {
-        fields.add("links", self.link_texts());
+        fields.add("links", links::texts(&self.links));
         fields.add("routes", self.routing.route_texts());
         fields.integer("known", self.peers.count());
         if let Some(membership) = &self.membership {

@@ -1,7 +1,7 @@
 //! What an algorithm that is superimposed asks.
 
 use super::{Babel, routes};
-use crate::NodeId;
+use crate::{Field, NodeId};
 
 impl Babel {
     /// Whether there is a link to that node, used or not.
@@ -10,7 +10,7 @@ impl Babel {
     }
 
     /// The routes as states have them.
-    pub(crate) fn route_texts(&self) -> Vec<String> {
+    pub(crate) fn route_texts(&self) -> Field {
         routes::texts(&self.routes)
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{Advert, Babel, Distance, INFINITY, Message, Request, Timer};
 use crate::party::around;
-use crate::{Describe, Effect, Input, NodeId, Out};
+use crate::{Describe, Effect, Input, Listed, NodeId, Out};
 
 /// A mistake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -70,7 +70,7 @@ impl Flawed {
     fn step_once(&mut self, input: Input<Babel>, out: &mut Out<Self>) {
         let before = self.babel.feasible.clone();
         match self.flaw {
-            Flaw::BellmanFord => self.babel.feasible.clear(),
+            Flaw::BellmanFord => self.babel.feasible = Listed::default(),
             Flaw::EqualTaken => self.babel.feasible.values_mut().for_each(loosen),
             Flaw::DistanceForgotten
             | Flaw::NumberKept
@@ -79,7 +79,7 @@ impl Flawed {
         }
         let effects = out.step_below(&mut self.babel, input);
         match self.flaw {
-            Flaw::BellmanFord => self.babel.feasible.clear(),
+            Flaw::BellmanFord => self.babel.feasible = Listed::default(),
             Flaw::EqualTaken => tighten(&mut self.babel.feasible, &before),
             Flaw::DistanceForgotten
             | Flaw::NumberKept
@@ -148,8 +148,8 @@ const fn loosen(distance: &mut Distance) {
 }
 
 /// Takes that back, where the distance is no new one.
-fn tighten(feasible: &mut BTreeMap<NodeId, Distance>, before: &BTreeMap<NodeId, Distance>) {
-    for (to, distance) in feasible {
+fn tighten(feasible: &mut Listed<NodeId, Distance>, before: &Listed<NodeId, Distance>) {
+    for (to, distance) in feasible.iter_mut() {
         if let Some(before) = before.get(to)
             && before.number == distance.number
             && before.metric < distance.metric

@@ -178,7 +178,7 @@ impl Babel {
     fn use_link(&mut self, neighbour: NodeId, wants: bool, out: &mut Out<Self>) {
         if let Some(link) = self.links.get_mut(&neighbour) {
             link.up = true;
-            self.send_table(neighbour, wants, out);
+            self.answer_table(neighbour, wants, out);
         }
     }
 

@@ -1,9 +1,9 @@
 //! Which routes a node takes, and what it announces of them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::{Babel, Distance, INFINITY, Message, Output, Route, Timer, is_newer};
-use crate::{Describe, NodeId, Out};
+use crate::{Describe, Field, Listed, NodeId, Out};
 
 /// How many links a request may cross. That of babeld, the reference implementation.
 const HOPS: u32 = 127;
@@ -37,21 +37,16 @@ pub struct Request {
 }
 
 /// Routes as states have them: `peer-03 via peer-01 at 2`.
-pub(super) fn texts(routes: &BTreeMap<NodeId, Route>) -> Vec<String> {
-    let texts = routes.iter().map(|(to, route)| {
-        let Route { via, distance } = route;
-        format!("{to} via {via} at {}", distance.metric)
-    });
-    texts.collect()
+pub(super) fn texts(routes: &Listed<NodeId, Route>) -> Field {
+    routes.list(|to, Route { via, distance }| {
+        let metric = distance.metric;
+        Some(format!("{to} via {via} at {metric}"))
+    })
 }
 
 /// Feasibility distances as states have them: `peer-03 2 of 7` is the metric 2 with the number 7.
-pub(super) fn distances(distances: &BTreeMap<NodeId, Distance>) -> Vec<String> {
-    let texts = distances.iter().map(|(to, distance)| {
-        let Distance { number, metric } = distance;
-        format!("{to} {metric} of {number}")
-    });
-    texts.collect()
+pub(super) fn distances(distances: &Listed<NodeId, Distance>) -> Field {
+    distances.list(|to, Distance { number, metric }| Some(format!("{to} {metric} of {number}")))
 }
 
 /// What decides between two ways to a destination: the metric, then whether it is the one that is
@@ -81,11 +76,13 @@ impl Babel {
                 continue;
             }
             let heard = self.heard.entry(destination).or_default();
-            match distance.metric {
-                INFINITY => heard.remove(&from),
-                _ => heard.insert(from, distance),
+            let is_new = match distance.metric {
+                INFINITY => heard.remove(&from).is_some(),
+                _ => heard.insert(from, distance) != Some(distance),
             };
-            self.select(destination, out);
+            if is_new {
+                self.select(destination, out);
+            }
         }
     }
 
@@ -97,16 +94,27 @@ impl Babel {
         wants: bool,
         out: &mut Out<Self>,
     ) {
-        let named: BTreeSet<_> = routes.iter().map(|advert| advert.destination).collect();
-        for destination in self.heard_from(from) {
-            if !named.contains(&destination) {
-                self.forget_one(destination, from, out);
+        if !self.is_known(from, routes) {
+            let named: BTreeSet<_> = routes.iter().map(|advert| advert.destination).collect();
+            for destination in self.heard_from(from) {
+                if !named.contains(&destination) {
+                    self.forget_one(destination, from, out);
+                }
             }
+            self.on_update(from, routes, out);
         }
-        self.on_update(from, routes, out);
         if wants {
-            self.send_table(from, false, out);
+            self.answer_table(from, false, out);
         }
+    }
+
+    /// Whether a table has nothing new, as most have.
+    fn is_known(&self, from: NodeId, routes: &[Advert]) -> bool {
+        let is_route =
+            |advert: &&Advert| self.is_possible(from, advert) && advert.distance.metric < INFINITY;
+        let told = routes.iter().filter(is_route);
+        let told = told.map(|advert| (&advert.destination, &advert.distance));
+        self.heard_over(from).eq(told)
     }
 
     /// Only a destination itself is at distance 0, and only those of the run are kept.
@@ -120,10 +128,19 @@ impl Babel {
             && (distance.metric == 0) == (destination == from)
     }
 
-    fn heard_from(&self, neighbour: NodeId) -> Vec<NodeId> {
+    /// What a neighbour has announced, in the order of destinations.
+    fn heard_over(&self, neighbour: NodeId) -> impl Iterator<Item = (&NodeId, &Distance)> {
         let heard = self.heard.iter();
-        let of = heard.filter(|(_, by)| by.contains_key(&neighbour));
-        of.map(|(destination, _)| *destination).collect()
+        heard.filter_map(move |(destination, by)| Some((destination, by.get(&neighbour)?)))
+    }
+
+    fn heard_from(&self, neighbour: NodeId) -> Vec<NodeId> {
+        let heard = self.heard_over(neighbour);
+        heard.map(|(destination, _)| *destination).collect()
+    }
+
+    fn distance_over(&self, neighbour: NodeId, destination: NodeId) -> Option<Distance> {
+        self.heard.get(&destination)?.get(&neighbour).copied()
     }
 
     fn forget_one(&mut self, destination: NodeId, neighbour: NodeId, out: &mut Out<Self>) {
@@ -149,46 +166,59 @@ impl Babel {
 
     /// Takes the best route that is feasible.
     fn select(&mut self, destination: NodeId, out: &mut Out<Self>) {
-        let best = self.ways(destination, true).min();
+        let before = self.routes.get(&destination).copied();
+        let [best, refused] = self.best(destination, None);
         let route = best.and_then(|(metric, _, via)| {
-            let number = self.heard.get(&destination)?.get(&via)?.number;
+            let number = self.distance_over(via, destination)?.number;
             let distance = Distance { number, metric };
             Some(Route { via, distance })
         });
-        let before = match route {
-            Some(route) => self.routes.insert(destination, route),
-            None => self.routes.remove(&destination),
-        };
-        if before.map(|route| route.distance) != route.map(|route| route.distance) {
+        if route != before {
+            match route {
+                Some(route) => self.routes.insert(destination, route),
+                None => self.routes.remove(&destination),
+            };
+        }
+        let [before, distance] = [before, route].map(|route| Some(route?.distance));
+        if before != distance && self.damping.is_news(destination, distance) {
             self.changed.insert(destination);
         }
-        self.ask_if_starved(destination, false, out);
+        self.ask_if_starved(destination, refused, false, out);
     }
 
-    /// The ways to a destination over the links that are up, feasible ones or others.
-    fn ways(&self, destination: NodeId, feasible: bool) -> impl Iterator<Item = Rank> {
+    /// The best way to a destination over the links that are up, but for one, of those that lead to
+    /// no loop, and of the others.
+    fn best(&self, destination: NodeId, except: Option<NodeId>) -> [Option<Rank>; 2] {
         let taken = self.next_hop(destination);
-        let heard = self.heard.get(&destination).into_iter().flatten();
-        heard.filter_map(move |(via, distance)| {
-            let metric = distance.metric.saturating_add(self.cost(*via)?);
-            let is_way = metric < INFINITY && self.is_feasible(destination, *distance) == feasible;
-            is_way.then_some((metric, taken != Some(*via), *via))
-        })
-    }
-
-    /// Whether a route that is announced like that leads to no loop.
-    fn is_feasible(&self, destination: NodeId, announced: Distance) -> bool {
         let own = self.feasible.get(&destination);
-        own.is_none_or(|own| announced.is_better_than(*own))
+        let mut best = [None, None];
+        for (via, announced) in self.heard.get(&destination).into_iter().flatten() {
+            let metric = match self.cost(*via) {
+                Some(cost) if except != Some(*via) => announced.metric.saturating_add(cost),
+                Some(_) | None => INFINITY,
+            };
+            let rank = (metric, taken != Some(*via), *via);
+            let is_feasible = own.is_none_or(|own| announced.is_better_than(*own));
+            let best = &mut best[usize::from(!is_feasible)];
+            if metric < INFINITY && best.is_none_or(|best| rank < best) {
+                *best = Some(rank);
+            }
+        }
+        best
     }
 
     /// A node starves that has no route, or a worse one than it may not take (RFC 8966, section
     /// 3.8.2.1 and 3.8.2.2). It asks the neighbour with the best of those, once, and again when
     /// a timer runs out.
-    fn ask_if_starved(&mut self, destination: NodeId, again: bool, out: &mut Out<Self>) {
+    fn ask_if_starved(
+        &mut self,
+        destination: NodeId,
+        refused: Option<Rank>,
+        again: bool,
+        out: &mut Out<Self>,
+    ) {
         let taken = self.routes.get(&destination);
         let taken = taken.map_or(INFINITY, |route| route.distance.metric);
-        let refused = self.ways(destination, false).min();
         let wanted = refused.filter(|(metric, ..)| *metric < taken);
         let Some((number, to)) = wanted.and_then(|(_, _, via)| self.wanted(destination, via))
         else {
@@ -212,7 +242,7 @@ impl Babel {
     /// The number with which what that neighbour announces would be feasible.
     fn wanted(&self, destination: NodeId, via: NodeId) -> Option<(u16, NodeId)> {
         let own = self.feasible.get(&destination)?;
-        let announced = self.heard.get(&destination)?.get(&via)?;
+        let announced = self.distance_over(via, destination)?;
         let number = match announced.metric < own.metric {
             true => own.number,
             false => own.number.wrapping_add(1),
@@ -222,7 +252,8 @@ impl Babel {
 
     pub(super) fn ask_again(&mut self, destination: NodeId, out: &mut Out<Self>) {
         self.select(destination, out);
-        self.ask_if_starved(destination, true, out);
+        let [_, refused] = self.best(destination, None);
+        self.ask_if_starved(destination, refused, true, out);
     }
 
     /// A request is answered by a node that has that number, and by the destination, which then
@@ -249,6 +280,7 @@ impl Babel {
             (self.towards(destination, from), hops.checked_sub(1))
             && hops > 0
         {
+            self.damping.owe(destination, number);
             let request = Request { hops, ..request };
             out.send(to, Message::Request(request));
         }
@@ -256,11 +288,8 @@ impl Babel {
 
     /// A neighbour that is nearer to a destination, or says so, and is not `from`.
     fn towards(&self, destination: NodeId, from: NodeId) -> Option<NodeId> {
-        let best = |feasible| {
-            let ways = self.ways(destination, feasible);
-            ways.filter(|(_, _, via)| *via != from).min()
-        };
-        let (_, _, via) = best(true).or_else(|| best(false))?;
+        let [best, other] = self.best(destination, Some(from));
+        let (_, _, via) = best.or(other)?;
         Some(via)
     }
 
@@ -289,6 +318,7 @@ impl Babel {
         }
         let changed = changed.into_iter();
         let all: Vec<_> = changed.map(|one| self.advert(one, out)).collect();
+        self.damping.tell(&all);
         for to in up {
             let others = all.iter().filter(|advert| advert.destination != to);
             let routes: Vec<_> = others.copied().collect();
@@ -302,20 +332,36 @@ impl Babel {
         if let Some(table) = self.config.table {
             out.set_timer(Timer::Table, table);
         }
-        for neighbour in self.up() {
-            self.send_table(neighbour, false, out);
+        let up = self.up();
+        if up.is_empty() {
+            return;
+        }
+        let all = self.table(out);
+        self.damping.tell(&all);
+        for neighbour in up {
+            self.send_table(neighbour, &all, false, out);
         }
     }
 
+    pub(super) fn answer_table(&mut self, to: NodeId, wants: bool, out: &mut Out<Self>) {
+        let all = self.table(out);
+        self.send_table(to, &all, wants, out);
+    }
+
     /// A node without any distance has nothing to say, unless it wants to be told.
-    pub(super) fn send_table(&mut self, to: NodeId, wants: bool, out: &mut Out<Self>) {
-        let own = (self.me.0 < self.config.destinations).then_some(self.me);
-        let all: BTreeSet<_> = self.routes.keys().copied().chain(own).collect();
-        let others = all.into_iter().filter(|one| *one != to);
-        let routes: Vec<_> = others.map(|one| self.advert(one, out)).collect();
+    fn send_table(&self, to: NodeId, all: &[Advert], wants: bool, out: &mut Out<Self>) {
+        let others = all.iter().filter(|advert| advert.destination != to);
+        let routes: Vec<_> = others.copied().collect();
         if wants || !routes.is_empty() || self.config.table.is_some() {
             out.send(to, Message::Table { routes, wants });
         }
+    }
+
+    /// All that it announces.
+    fn table(&mut self, out: &mut Out<Self>) -> Vec<Advert> {
+        let own = (self.me.0 < self.config.destinations).then_some(self.me);
+        let all: BTreeSet<_> = self.routes.keys().copied().chain(own).collect();
+        all.into_iter().map(|one| self.advert(one, out)).collect()
     }
 
     /// What it announces of a destination. The feasibility distance is the best of these (RFC

@@ -16,6 +16,7 @@ fn config() -> Config {
         table: None,
         gather: Duration::ZERO,
         ask: Duration::from_secs(2),
+        significant: 1,
         cost: Cost::Hops,
     }
 }
@@ -113,6 +114,75 @@ fn next_hops_form_no_loop_whatever_is_under_way() {
         let found = wild(|me| node(me.0, config()), Babel::next_hop, seed);
         assert_eq!(found, None, "seed {seed}");
     }
+}
+
+/// Damped nodes tell each other old distances for a while, and loops would be the price of a mistake
+/// there.
+#[test]
+fn nor_where_small_changes_wait() {
+    for seed in 0..300 {
+        let damped = || Config {
+            significant: 3,
+            ..config()
+        };
+        let found = wild(|me| node(me.0, damped()), Babel::next_hop, seed);
+        assert_eq!(found, None, "seed {seed}");
+    }
+}
+
+/// Node 1 of the ring with neighbours 0, 2 and 3, whose links are up.
+#[test]
+fn a_small_change_waits_for_the_next_table() {
+    let damped = Config {
+        significant: 3,
+        ..config()
+    };
+    let mut babel = node(1, damped);
+    sent(&mut babel, Input::Start);
+    let far = NodeId(4);
+    let metric = |said: &[(NodeId, Message)]| {
+        let of_far = said.iter().find_map(|(_, message)| match message {
+            Message::Update { routes } | Message::Table { routes, .. } => {
+                routes.iter().find(|advert| advert.destination == far)
+            }
+            _ => None,
+        });
+        of_far.map(|advert| advert.distance.metric)
+    };
+    // A route that is found is told at once.
+    assert_eq!(metric(&heard(&mut babel, 0, update(&[(4, 7, 5)]))), Some(6));
+    // It becomes two links longer, which waits, and then a third, which does not.
+    assert_eq!(heard(&mut babel, 0, update(&[(4, 8, 7)])), []);
+    assert_eq!(metric(&heard(&mut babel, 0, update(&[(4, 8, 8)]))), Some(9));
+    assert_eq!(heard(&mut babel, 0, update(&[(4, 8, 7)])), []);
+    assert_eq!(
+        metric(&sent(&mut babel, Input::Timer(Timer::Table))),
+        Some(8)
+    );
+    // One that is lost is told at once.
+    let lost = heard(&mut babel, 0, update(&[(4, 8, INFINITY)]));
+    assert_eq!(metric(&lost), Some(INFINITY));
+}
+
+/// Somebody starves and waits for a number: it is passed on although the distance is the same.
+#[test]
+fn a_number_that_was_asked_for_does_not_wait() {
+    let damped = Config {
+        significant: 3,
+        ..config()
+    };
+    let mut babel = node(1, damped);
+    sent(&mut babel, Input::Start);
+    heard(&mut babel, 0, update(&[(4, 7, 1)]));
+    assert_eq!(heard(&mut babel, 0, update(&[(4, 8, 1)])), []);
+    let request = Message::Request(Request {
+        destination: NodeId(4),
+        number: 9,
+        hops: 5,
+    });
+    assert_eq!(heard(&mut babel, 2, request).len(), 1);
+    let told = heard(&mut babel, 0, update(&[(4, 9, 1)]));
+    assert!(told.iter().any(|(to, _)| *to == NodeId(2)), "{told:?}");
 }
 
 #[test]

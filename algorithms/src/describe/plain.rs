@@ -61,6 +61,21 @@ impl Describe for Duration {
     }
 }
 
+/// A value of a field that was made before ([`Listed`](crate::Listed)).
+impl Describe for Field {
+    fn describe(&self, fields: &mut Fields) {
+        self.describe_as(VALUE, fields);
+    }
+
+    fn describe_as(&self, name: &'static str, fields: &mut Fields) {
+        fields.add(name, self.clone());
+    }
+
+    fn describe_unnamed(&self, place: &'static str, fields: &mut Fields) {
+        self.describe_as(place, fields);
+    }
+}
+
 /// `None` adds no field; in a list it is `none`.
 impl<T: Describe> Describe for Option<T> {
     fn describe(&self, fields: &mut Fields) {

@@ -157,6 +157,8 @@ pub struct Config {
     pub links: usize,
     /// How many it accepts.
     pub accepted: usize,
+    /// Whether nobody reaches it from outside, as behind a NAT: no OPEN comes through.
+    pub hidden: bool,
     /// The interval at which one of the links is replaced; `None` for never.
     pub refresh: Option<Duration>,
     /// By what that link is chosen.

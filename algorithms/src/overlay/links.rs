@@ -2,7 +2,7 @@
 
 use super::{Message, Output, Overlay, Score, Timer, Why};
 use crate::babel::{Command, INFINITY};
-use crate::{Input, NodeId, Out, membership};
+use crate::{Field, Input, Listed, NodeId, Out, membership};
 
 /// What is added to the cost of a link that is drained: half of the largest metric, so that it
 /// still is a way to those who have no other.
@@ -47,6 +47,20 @@ impl Link {
     }
 }
 
+/// Those that are open: `peer-03 own`, `peer-04 accepted`, `peer-05 own drains`.
+pub(super) fn texts(links: &Listed<NodeId, Link>) -> Field {
+    links.list(|neighbour, link| {
+        let whose = if link.own { "own" } else { "accepted" };
+        match link.stage {
+            Stage::Asked => None,
+            Stage::Open => Some(format!("{neighbour} {whose}")),
+            Stage::Drains { .. } | Stage::IsDrained { .. } => {
+                Some(format!("{neighbour} {whose} drains"))
+            }
+        }
+    })
+}
+
 impl Overlay {
     /// How many links this node has opened, or asks for.
     pub(super) fn own_links(&self) -> usize {
@@ -66,21 +80,6 @@ impl Overlay {
     pub(super) fn all_links(&self) -> Vec<NodeId> {
         let open = self.links.iter().filter(|(_, link)| link.is_open());
         open.map(|(neighbour, _)| *neighbour).collect()
-    }
-
-    /// `peer-03 own`, `peer-04 accepted`, `peer-05 own drains`.
-    pub(super) fn link_texts(&self) -> Vec<String> {
-        let open = self.links.iter().filter(|(_, link)| link.is_open());
-        let texts = open.map(|(neighbour, link)| {
-            let whose = if link.own { "own" } else { "accepted" };
-            match link.stage {
-                Stage::Asked | Stage::Open => format!("{neighbour} {whose}"),
-                Stage::Drains { .. } | Stage::IsDrained { .. } => {
-                    format!("{neighbour} {whose} drains")
-                }
-            }
-        });
-        texts.collect()
     }
 
     pub(super) fn is_open(&self, neighbour: NodeId) -> bool {
@@ -111,6 +110,9 @@ impl Overlay {
     /// Of two OPENs that cross, that of the smaller id counts. An OPEN over a link that is open
     /// comes from a node that has restarted.
     pub(super) fn on_open(&mut self, from: NodeId, out: &mut Out<Self>) {
+        if self.config.hidden {
+            return;
+        }
         if self.membership.is_none() {
             self.saw(from, out);
         }

@@ -110,15 +110,20 @@ impl<A> Checked<A> {
 /// The initial state: all processes have started, unless they make random choices there or
 /// have several initial states.
 pub fn start<S: System>(system: &S, plan: &Plan) -> World<S::Algorithm> {
-    let mut started = World::new(system, plan, |_| RecordTo::Engine);
+    let mut started = World::new(system, plan, |_| to_engine());
     if started.starts() > 1 {
         return started;
     }
     let choices = started.act(system, Action::Start(0));
     match choices.is_empty() {
         true => started,
-        false => World::new(system, plan, |_| RecordTo::Engine),
+        false => World::new(system, plan, |_| to_engine()),
     }
+}
+
+/// A state is one of several by all that is in its messages.
+fn to_engine() -> RecordTo {
+    RecordTo::Engine { reads: |_| true }
 }
 
 /// Replays a run, and records it as spans, a millisecond a step. Returns the

@@ -83,9 +83,9 @@ impl fmt::Display for Limit {
     }
 }
 
-/// About how many bytes a record takes, among so many processes, together with
-/// what a judge keeps for it: a vector clock.
-pub(super) fn weight(record: &StepRecord, processes: usize) -> u64 {
+/// About how many bytes a record takes, together with what a judge keeps for it: a vector clock with
+/// so many entries.
+pub(super) fn weight(record: &StepRecord, entries: usize) -> u64 {
     let events = record.events.iter().map(|event| match event {
         Event::Sent { message, .. } => weight_of_message(message),
         Event::Output { fields, .. } => weight_of(fields),
@@ -94,7 +94,7 @@ pub(super) fn weight(record: &StepRecord, processes: usize) -> u64 {
     let received = received.map_or(0, |received| weight_of_message(&received.message));
     let inside = events.sum::<usize>() + received + weight_of(&record.state);
     let own = size_of::<StepRecord>() + record.events.len() * size_of::<Event>();
-    (own + inside + processes * size_of::<u32>()) as u64
+    (own + inside + entries * size_of::<u32>()) as u64
 }
 
 fn weight_of_message(message: &MessageRecord) -> usize {

@@ -101,7 +101,7 @@ impl<'a, S: System> Schedule<'a, S> {
     /// Runs it. Its history is read from memory, not from spans, and states
     /// whether the run was cut short.
     pub fn run(&self) -> Ran<History> {
-        let (simulation, ran) = self.simulate(|_| RecordTo::Engine);
+        let (simulation, ran) = self.simulate(|_| RecordTo::Engine { reads: S::reads });
         let unfinished = ran.unfinished();
         ran.with(History {
             unfinished,
@@ -150,7 +150,7 @@ impl<'a, S: System> Schedule<'a, S> {
         scenario.partition.extend_from_slice(&drawn.partition);
         let faults = scenario.last_fault();
         let simulation = Simulation::new(processes, directory, scenario, seed, record_to);
-        let mut simulation = simulation.counting_bytes(system.counts_bytes());
+        let mut simulation = simulation.judged_by(system);
         let mut left_out = 0;
         let mut last_command = None;
         for (number, asked) in system.commands().into_iter().enumerate() {

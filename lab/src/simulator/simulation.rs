@@ -23,6 +23,7 @@ use trace::history::{CrashRecord, History, PartitionRecord};
 use super::process::Process;
 use super::{Downtimes, EPOCH, End, Limit, Limits, Memory, Scenario, Separations, Strikes, limits};
 use crate::stats::nanos;
+use crate::system::System;
 use crate::world::Packets;
 use arrival::Worlds;
 
@@ -53,6 +54,8 @@ pub struct Simulation<A: Algorithm> {
     channels: FxHashMap<(u32, u32), Channel>,
     /// Whether messages are encoded, to count their bytes.
     counts_bytes: bool,
+    /// How many entries a vector clock has that the judge keeps for each step, if it does.
+    clock_entries: usize,
 }
 
 /// What may end a run.
@@ -209,14 +212,19 @@ impl<A: Algorithm> Simulation<A> {
             recorded: 0,
             channels: FxHashMap::default(),
             counts_bytes: false,
+            clock_entries: 0,
         }
     }
 
-    /// Counts the bytes of messages.
+    /// Keeps what the judge of this system needs.
     #[must_use]
-    pub fn counting_bytes(self, counts_bytes: bool) -> Self {
+    pub fn judged_by<S: System<Algorithm = A>>(self, system: &S) -> Self {
         Self {
-            counts_bytes,
+            counts_bytes: system.counts_bytes(),
+            clock_entries: match system.orders_causally() {
+                true => self.processes.len(),
+                false => 0,
+            },
             ..self
         }
     }
@@ -519,13 +527,12 @@ impl<A: Algorithm> Simulation<A> {
         environment: &mut impl Environment<A>,
     ) -> bool {
         self.steps += 1;
-        let count = self.processes.len();
         let process = &mut self.processes[usize::from(node)];
         if let Some(mut record) = step.record {
             if let Some(last) = process.records.last() {
                 record.state.share(&last.state);
             }
-            self.recorded += limits::weight(&record, count);
+            self.recorded += limits::weight(&record, self.clock_entries);
             process.records.push(record);
         }
         if step.fault.is_some() {

@@ -43,6 +43,7 @@ pub use setup::{Engine, OutagesEnd, Setup, SetupError, SystemOptions, Visitor};
 pub use symmetry::{Renaming, Symmetry};
 use trace::history::{History, Moment};
 
+use crate::checkers::overlay::Interval;
 use crate::checkers::{Outcome, Property, rounds};
 use crate::liars::Liars;
 use crate::spread::Delivery;
@@ -211,6 +212,21 @@ pub trait System: Send + Sync {
     /// Whether its judge needs the sizes of messages. The simulator then encodes each.
     fn counts_bytes(&self) -> bool {
         false
+    }
+
+    /// Whether its judge needs the fields of messages of this kind. What it does not need takes
+    /// no memory in a simulated run that is judged; what is recorded of a run always has it.
+    fn reads(_kind: &str) -> bool
+    where
+        Self: Sized,
+    {
+        true
+    }
+
+    /// Whether its judge needs the causal order of the steps. For each of them that takes memory
+    /// in proportion to the processes.
+    fn orders_causally(&self) -> bool {
+        true
     }
 
     /// Whether its processes rely on a bound on the time of a message, as
@@ -382,6 +398,8 @@ pub struct Judgement {
     pub ways: Option<Ways>,
     /// The single deliveries.
     pub deliveries: Vec<Delivery>,
+    /// An overlay over time.
+    pub intervals: Vec<Interval>,
     /// Why the run was cut short, if it was. Engines set it.
     pub unfinished: Option<String>,
 }
@@ -505,6 +523,8 @@ impl Serialize for Judgement {
             ways: &'a Option<Ways>,
             #[serde(skip_serializing_if = "Option::is_none")]
             unfinished: &'a Option<String>,
+            #[serde(skip_serializing_if = "<[_]>::is_empty")]
+            intervals: &'a [Interval],
         }
         let form = Form {
             properties: &self.properties,
@@ -513,6 +533,7 @@ impl Serialize for Judgement {
             summary: &self.summary,
             ways: &self.ways,
             unfinished: &self.unfinished,
+            intervals: &self.intervals,
         };
         form.serialize(serializer)
     }

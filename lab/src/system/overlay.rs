@@ -1,6 +1,7 @@
 //! An overlay whose nodes replace the links that serve least.
 
 mod options;
+mod series;
 #[cfg(test)]
 mod tests;
 
@@ -31,6 +32,8 @@ pub struct Overlays<A> {
     pub neighbours: Vec<Vec<NodeId>>,
     /// What nodes choose.
     pub config: Arc<Config>,
+    /// How many of the last processes nobody reaches from outside.
+    pub hidden: u32,
     /// When each process outputs what it has, which ends the run; `None` in a check, where a run
     /// ends when nothing is left to happen.
     pub duration: Option<Duration>,
@@ -51,15 +54,35 @@ pub struct Overlays<A> {
 /// How long a run waits for a process that is down when it should output what it has. A guess.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// What a node chooses that nobody reaches from outside. It takes links of those that accept some,
+/// and gives none.
+fn hidden(config: &Config) -> Config {
+    Config {
+        hidden: true,
+        links: config.links.div_ceil(2),
+        accepted: 0,
+        ..config.clone()
+    }
+}
+
 impl<A> Overlays<A> {
     fn count(&self) -> u32 {
         self.neighbours.len() as u32
+    }
+
+    fn is_hidden(&self, id: NodeId) -> bool {
+        id.0 >= self.count().saturating_sub(self.hidden)
     }
 
     fn terms(&self) -> Terms {
         Terms {
             own: self.config.links,
             accepted: self.config.accepted,
+            hidden: (0..self.count())
+                .map(NodeId)
+                .filter(|id| self.is_hidden(*id))
+                .map(|id| id.to_string())
+                .collect(),
             drains: self.config.drain.is_some(),
             registry: self.config.registry.to_string(),
             times: self.duration.map(|_| self.times),
@@ -179,7 +202,11 @@ impl<A: Algorithm<Command = Command, Output = Output>> System for Overlays<A> {
     fn process(&self, id: NodeId) -> A {
         let neighbours = self.neighbours.get(usize::from(id));
         let neighbours = neighbours.map_or(&[][..], Vec::as_slice);
-        let overlay = Overlay::new(id, neighbours, Arc::clone(&self.config));
+        let config = match self.is_hidden(id) {
+            true => Arc::new(hidden(&self.config)),
+            false => Arc::clone(&self.config),
+        };
+        let overlay = Overlay::new(id, neighbours, config);
         (self.process)(match &self.admission {
             None => overlay,
             Some((config, secret)) => {
@@ -228,6 +255,14 @@ impl<A: Algorithm<Command = Command, Output = Output>> System for Overlays<A> {
         true
     }
 
+    fn reads(kind: &str) -> bool {
+        kind == "PACKET"
+    }
+
+    fn orders_causally(&self) -> bool {
+        false
+    }
+
     fn needs_fifo(&self) -> bool {
         true
     }
@@ -243,8 +278,13 @@ impl<A: Algorithm<Command = Command, Output = Output>> System for Overlays<A> {
     fn judge(&self, history: &History) -> Judgement {
         let findings = overlay::check(history, &self.terms());
         let outages = routing::outages(history);
+        // In a check nothing is refreshed.
+        let refresh = self.config.refresh;
+        let intervals = refresh.map(|every| overlay::series(history, every));
+        let intervals = intervals.unwrap_or_default();
         let mut summary = self.summary(&findings);
         summary.extend(outages::lines(outages.as_ref()));
+        summary.extend(series::line(&intervals));
         let counted = |name, kind, formula| Figure::counted(history, name, kind, formula);
         let measures = self.measures(&findings);
         let mut properties = findings.properties;
@@ -265,6 +305,7 @@ impl<A: Algorithm<Command = Command, Output = Output>> System for Overlays<A> {
                 counted("updates", "UPDATE", "where a distance has changed"),
                 counted("requests", "REQUEST", "where a node starves"),
             ],
+            intervals,
             ..Judgement::default()
         }
     }

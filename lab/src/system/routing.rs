@@ -207,6 +207,14 @@ impl<A: Algorithm<Command = Command, Output = Output>> System for Routing<A> {
     }
 
     /// A distance that was overtaken by a newer one is corrected by the next table.
+    fn reads(_: &str) -> bool {
+        false
+    }
+
+    fn orders_causally(&self) -> bool {
+        false
+    }
+
     fn needs_fifo(&self) -> bool {
         self.config.table.is_none()
     }

@@ -12,7 +12,7 @@ use trace::store::Store;
 use super::{Experiment, Findings, RunContext};
 use crate::experiment::Error;
 use crate::rows::{self, Rows};
-use crate::run::{self, Record};
+use crate::run::{self, Folder, Record};
 
 /// An object-safe [`Experiment`]. [`end`](Self::end) is called once, before all
 /// methods that read the results.
@@ -37,6 +37,12 @@ pub trait Erased: Send {
     /// # Errors
     /// Those of [`Experiment::save`].
     fn save(&self, rows: &mut Rows) -> Result<StringRecord, rows::Error>;
+
+    /// [`Experiment::save_tables`].
+    ///
+    /// # Errors
+    /// Those of [`Experiment::save_tables`].
+    fn save_tables(&self, folder: &Folder) -> Result<(), Error>;
 
     /// The results as text, in lines.
     fn render(&self) -> String;
@@ -91,6 +97,10 @@ impl<E: Experiment> Erased for Measured<E> {
     fn save(&self, rows: &mut Rows) -> Result<StringRecord, rows::Error> {
         self.experiment.save(self.results(), rows)?;
         Ok(self.experiment.columns(self.results()))
+    }
+
+    fn save_tables(&self, folder: &Folder) -> Result<(), Error> {
+        self.experiment.save_tables(self.results(), folder)
     }
 
     fn render(&self) -> String {

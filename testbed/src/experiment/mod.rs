@@ -116,6 +116,14 @@ pub trait Experiment: Send {
         Ok(())
     }
 
+    /// Saves the other tables that are known only from the results.
+    ///
+    /// # Errors
+    /// [`Error`], for example when the disk is full.
+    fn save_tables(&self, _: &Self::Results, _: &Folder) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// The columns of `results.csv`. The header is written even if there are no rows.
     fn columns(&self, results: &Self::Results) -> StringRecord;
 

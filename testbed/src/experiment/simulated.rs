@@ -12,7 +12,7 @@ use trace::store::Store;
 use super::{Experiment, Findings, RunContext};
 use crate::experiment::Error;
 use crate::progress::Bar;
-use crate::rows::{self, Rows, judgement_columns, save_judgement};
+use crate::rows::{self, Rows, judgement_columns, save_intervals, save_judgement};
 use crate::run::{self, Folder, Record};
 
 /// A system in the simulator.
@@ -117,6 +117,10 @@ impl<S: System + 'static> Experiment for Simulated<S> {
 
     fn save(&self, results: &Results<Counted>, rows: &mut Rows) -> Result<(), rows::Error> {
         save_judgement(&results.judgement, rows)
+    }
+
+    fn save_tables(&self, results: &Results<Counted>, folder: &Folder) -> Result<(), Error> {
+        save_intervals(&results.judgement, folder)
     }
 
     fn columns(&self, results: &Results<Counted>) -> StringRecord {

@@ -20,6 +20,8 @@ const SPANS: &str = "spans.jsonl";
 const RESULTS: &str = "results.csv";
 /// One line for each peer and sample of its scores.
 const SCORES: &str = "scores.csv";
+/// One line for each interval of an overlay.
+const INTERVALS: &str = "intervals.csv";
 /// One line for each sample of the host.
 const HOST: &str = "host.csv";
 /// The run as a page that needs no server.
@@ -117,6 +119,16 @@ impl Folder {
         let path = self.path.join(SCORES);
         let file = File::create(&path).map_err(Error::io(&path))?;
         Ok(Rows::new(SCORES, file))
+    }
+
+    /// The file for the intervals of an overlay.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn intervals(&self) -> Result<Rows, Error> {
+        let path = self.path.join(INTERVALS);
+        let file = File::create(&path).map_err(Error::io(&path))?;
+        Ok(Rows::new(INTERVALS, file))
     }
 
     /// Saves the spans: all, or none.

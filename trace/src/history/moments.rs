@@ -88,6 +88,15 @@ impl<'a> Moment<'a> {
         known.filter_map(|(name, step)| step.map(|step| (&***name, &step.state)))
     }
 
+    /// The state of that process, if it has taken a recorded step.
+    pub fn state(&self, process: &str) -> Option<&'a Fields> {
+        // Names are in order as a rule.
+        let found = self.names.binary_search_by(|name| (***name).cmp(process));
+        let find = || self.names.iter().position(|name| ***name == *process);
+        let place = found.ok().or_else(find)?;
+        Some(&self.last[place]?.state)
+    }
+
     /// The step that led to this moment, with its process; none before the first. What held
     /// before it can be violated by this step alone.
     pub fn latest(&self) -> Option<(&'a str, &'a StepRecord)> {

@@ -26,7 +26,9 @@ mod tests;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use algorithms::{Algorithm, Choices, Effect, Input, Message as _, NodeId, Output as _, Role};
+use algorithms::{
+    Algorithm, Choices, Effect, Fields, Input, Message as _, NodeId, Output as _, Role,
+};
 use algorithms::{step_choosing, step_named};
 use opentelemetry::Context;
 use opentelemetry::trace::{SpanContext, SpanKind, Status, TraceContextExt as _};
@@ -75,7 +77,10 @@ pub enum RecordTo {
     /// Into spans.
     Spans(Tracer),
     /// To the engine, with each [`Step`].
-    Engine,
+    Engine {
+        /// Of which kinds of messages it needs the fields, too.
+        reads: fn(&str) -> bool,
+    },
 }
 
 /// The effects of a step.
@@ -217,10 +222,10 @@ impl<A: Algorithm> Steps<A> {
         before.from = Some(from);
         match &self.record_to {
             RecordTo::Nothing => {}
-            RecordTo::Engine => {
+            RecordTo::Engine { reads } => {
                 before.record.received = Some(ReceivedRecord {
                     from: directory.name(from),
-                    message: message_record(&message, received.id),
+                    message: message_record(&message, received.id, *reads),
                     sequence: received.sequence,
                     incarnation: received.incarnation,
                     size: received.size.map(|size| size as u64),
@@ -292,7 +297,7 @@ impl<A: Algorithm> Steps<A> {
     fn now(&self) -> SystemTime {
         match self.record_to {
             RecordTo::Nothing => UNIX_EPOCH,
-            RecordTo::Spans(_) | RecordTo::Engine => self.clock.now(),
+            RecordTo::Spans(_) | RecordTo::Engine { .. } => self.clock.now(),
         }
     }
 
@@ -382,13 +387,13 @@ impl<A: Algorithm> Steps<A> {
         let state = catch(|| algorithms::Describe::fields(&self.algorithm)).unwrap_or_default();
         match &self.record_to {
             RecordTo::Nothing => {}
-            RecordTo::Engine => {
+            RecordTo::Engine { reads } => {
                 step.record = Some(StepRecord {
                     number,
                     at_unix_nano: unix_nano(before.at),
                     timer: before.timer,
                     choices: step.choices.clone(),
-                    events: events(&step, directory),
+                    events: events(&step, directory, *reads),
                     state,
                     ..before.record
                 });
@@ -403,12 +408,16 @@ impl<A: Algorithm> Steps<A> {
 }
 
 /// The messages and outputs of a step.
-fn events<A: Algorithm>(step: &Step<A>, directory: &dyn Names) -> Vec<Event> {
+fn events<A: Algorithm>(
+    step: &Step<A>,
+    directory: &dyn Names,
+    reads: fn(&str) -> bool,
+) -> Vec<Event> {
     let mut ids = step.first_message..;
     let events = step.effects.iter().filter_map(|effect| match effect {
         Effect::Send { to, message, .. } => Some(Event::Sent {
             to: directory.name(*to),
-            message: message_record(message, ids.next().unwrap_or_default()),
+            message: message_record(message, ids.next().unwrap_or_default(), reads),
         }),
         Effect::Output(output) => Some(Event::Output {
             kind: output.kind().into(),
@@ -419,11 +428,19 @@ fn events<A: Algorithm>(step: &Step<A>, directory: &dyn Names) -> Vec<Event> {
     events.collect()
 }
 
-fn message_record<M: algorithms::Message>(message: &M, id: u64) -> MessageRecord {
+fn message_record<M: algorithms::Message>(
+    message: &M,
+    id: u64,
+    reads: fn(&str) -> bool,
+) -> MessageRecord {
+    let kind = message.kind();
     MessageRecord {
         id,
-        kind: message.kind().into(),
-        fields: message.fields(),
+        kind: kind.into(),
+        fields: match reads(kind) {
+            true => message.fields(),
+            false => Fields::default(),
+        },
     }
 }
 

@@ -12,6 +12,7 @@ fn terms() -> Terms {
     Terms {
         own: 1,
         accepted: 1,
+        hidden: BTreeSet::new(),
         drains: true,
         registry: A.to_owned(),
         times: Some(Times {
@@ -120,6 +121,18 @@ fn too_many_links_are_found() {
     let links = ["peer-01 own", "peer-02 own drains"];
     at(&mut run, A, 21, &links, &["peer-01 via peer-01 at 1"]);
     assert_eq!(violations(&run), ["links are bounded"]);
+}
+
+#[test]
+fn whom_nobody_reaches_accepts_no_link() {
+    let hidden = |name: &str| Terms {
+        hidden: [name.to_owned()].into(),
+        ..terms()
+    };
+    let run = linked(20).history;
+    let holds = |terms: &Terms| check(&run, terms).properties[0].holds();
+    assert!(holds(&hidden(A)), "its link is its own");
+    assert!(!holds(&hidden(B)), "it has accepted one");
 }
 
 #[test]

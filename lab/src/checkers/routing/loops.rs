@@ -1,12 +1,9 @@
 //! Whether next hops form a loop.
 
-use std::collections::BTreeMap;
-
-use algorithms::Fields;
 use trace::history::Moment;
 
 use super::Property;
-use super::state::{is_kept, next_hop, routes};
+use super::state::{is_kept, new_routes, next_hop};
 
 /// What has to hold at every moment: who follows the next hops to a destination comes to no node
 /// twice. Only the routes that the latest step has changed can have closed a loop.
@@ -19,13 +16,8 @@ pub fn safe(now: &Moment<'_>) -> Vec<Property> {
     if before.is_some_and(|before| is_kept("routes", before, &step.state)) {
         return vec![property];
     }
-    let states: BTreeMap<_, _> = now.states().collect();
-    for route in routes(&step.state) {
-        let known = before.and_then(|before| next_hop(before, route.to));
-        if known == Some(route.via) {
-            continue;
-        }
-        let found = circle(process, route.to, &states);
+    for route in new_routes(before, &step.state) {
+        let found = circle(process, route.to, now);
         property.check(found.is_none(), || {
             let path = found.unwrap_or_default().join(" -> ");
             format!("to {}: {path}", route.to)
@@ -35,15 +27,11 @@ pub fn safe(now: &Moment<'_>) -> Vec<Property> {
 }
 
 /// The nodes that a packet passes from `first` on, if it comes to one of them again.
-fn circle<'a>(
-    first: &'a str,
-    to: &str,
-    states: &BTreeMap<&'a str, &'a Fields>,
-) -> Option<Vec<&'a str>> {
+fn circle<'a>(first: &'a str, to: &str, now: &Moment<'a>) -> Option<Vec<&'a str>> {
     let mut path = vec![first];
     let mut at = first;
     while at != to {
-        at = next_hop(states.get(at).copied()?, to)?;
+        at = next_hop(now.state(at)?, to)?;
         let is_known = path.contains(&at);
         path.push(at);
         if is_known {

@@ -27,8 +27,18 @@ const LAPS: [u64; 11] = [1, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
 /// When a request of the routing protocol is repeated (RFC 8966, appendix B).
 const ASK: Duration = Duration::from_secs(2);
 
-/// How long changes of routes are gathered. A guess, as in `routing`.
-const GATHER: Duration = Duration::from_millis(20);
+/// How long changes of routes are gathered: a fiftieth of `--hello`, a guess, from and to. The former
+/// is that of `routing`, the latter the urgent time-out of RFC 8966, appendix B.
+const GATHER: [Duration; 2] = [Duration::from_millis(20), Duration::from_millis(200)];
+
+/// How often links are tried, unless the command line says it: from and to. The latter is that of
+/// re6stnet, the former a guess, for runs that one waits for.
+const HELLO: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(15)];
+
+/// Which changes of a distance are announced at once, unless the command line says it. Babeld has
+/// 384, where a wired link costs 96; a round trip of 100 ms more is a guess.
+const SIGNIFICANT_LINKS: u16 = 4;
+const SIGNIFICANT_MILLIS: u16 = 100;
 
 /// How many links a peer opens, unless the command line says how many, also in a check. Guesses.
 const LINKS: [u32; 2] = [3, 1];
@@ -52,6 +62,10 @@ pub struct Options {
     /// How many links a peer accepts [default: twice as many as it opens]
     #[arg(long, value_name = "N", value_parser = values::count::<u32>)]
     pub accept: Option<u32>,
+    /// How many peers cannot be reached from outside, as behind a NAT: they accept no links, and open
+    /// half as many. They are the last ones
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub hidden: u32,
     /// How often a peer replaces one of the links that it has opened; 0s: never. In a check never
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = values::duration)]
     #[serde(rename = "refresh_seconds", serialize_with = "values::seconds")]
@@ -72,13 +86,19 @@ pub struct Options {
     /// How many others a peer knows at most: 100, or 0.05n for a share of all peers
     #[arg(long, value_name = "N", default_value = "100")]
     pub database: DatabaseSize,
-    /// How often a peer asks each neighbour whether the link works. In a check never
-    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = values::interval)]
-    #[serde(rename = "hello_seconds", serialize_with = "values::seconds")]
-    pub hello: Duration,
+    /// How often a peer asks each neighbour whether the link works. In a check never [default: a
+    /// twentieth of --refresh, but from 1s to 15s]
+    #[arg(long, value_name = "TIME", value_parser = values::interval)]
+    #[serde(rename = "hello_seconds", serialize_with = "values::some_seconds")]
+    pub hello: Option<Duration>,
     /// After how many such intervals without an answer a link is down
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = values::count::<u32>)]
     pub misses: u32,
+    /// The least change of a distance that peers announce at once; a smaller one waits for the next
+    /// table, at four times --hello. In a check, all are announced [default: 4 links, or 100 ms
+    /// with --score rtt]
+    #[arg(long, value_name = "METRIC", value_parser = values::count::<u16>)]
+    pub significant: Option<u16>,
     /// Links need certificates of the registry, which begins an epoch so often: --hello times
     /// --misses at least [default: no certificates]
     #[arg(long, value_name = "TIME", value_parser = values::interval)]
@@ -269,6 +289,10 @@ impl SystemOptions for Options {
                 drain: self.drain,
             });
         }
+        if self.hidden >= setup.peers {
+            let (hidden, peers) = (self.hidden, setup.peers);
+            return Err(SetupError::AllHidden { hidden, peers });
+        }
         if let Some(epoch) = self.epoch.filter(|epoch| *epoch < self.answer()) {
             return Err(SetupError::EpochWithinAnswer {
                 epoch,
@@ -326,6 +350,7 @@ impl Options {
             admission,
             is_attacked: self.attack.is_some(),
             config: Arc::new(self.config(is_check, setup.peers)),
+            hidden: self.hidden,
             duration: (!is_check).then_some(lasts),
             times: self.times(),
             fifo: setup.fifo,
@@ -350,7 +375,27 @@ impl Options {
 
     /// How long a peer may take to answer: as long as a link may be silent.
     fn answer(&self) -> Duration {
-        self.hello.saturating_mul(self.misses)
+        self.hello().saturating_mul(self.misses)
+    }
+
+    /// As in re6stnet, which refreshes each 5 minutes and says HELLO each 15 s.
+    fn hello(&self) -> Duration {
+        let [least, most] = HELLO;
+        let usual = (self.refresh / 20).clamp(least, most);
+        self.hello.unwrap_or(usual)
+    }
+
+    fn gather(&self) -> Duration {
+        let [least, most] = GATHER;
+        (self.hello() / 50).clamp(least, most)
+    }
+
+    fn significant(&self) -> u16 {
+        let usual = match self.score {
+            ScoreName::Rtt => SIGNIFICANT_MILLIS,
+            ScoreName::Random | ScoreName::Routes | ScoreName::Bytes => SIGNIFICANT_LINKS,
+        };
+        self.significant.unwrap_or(usual)
     }
 
     fn times(&self) -> Times {
@@ -379,7 +424,7 @@ impl Options {
 
     fn config(&self, is_check: bool, peers: u32) -> Config {
         let interval = |time: Duration| (!is_check && !time.is_zero()).then_some(time);
-        let hello = interval(self.hello);
+        let hello = interval(self.hello());
         let usual = LINKS[usize::from(is_check)].min(peers.saturating_sub(1));
         let links = self.links.unwrap_or(usual);
         Config {
@@ -389,7 +434,12 @@ impl Options {
                 hello,
                 misses: self.misses,
                 table: hello.map(|hello| hello.saturating_mul(4)),
-                gather: if is_check { Duration::ZERO } else { GATHER },
+                gather: if is_check {
+                    Duration::ZERO
+                } else {
+                    self.gather()
+                },
+                significant: if is_check { 1 } else { self.significant() },
                 ask: ASK,
                 cost: match self.score {
                     ScoreName::Rtt => {
@@ -401,6 +451,7 @@ impl Options {
             registry: NodeId(0),
             links: links as usize,
             accepted: self.accept.unwrap_or(links.saturating_mul(2)) as usize,
+            hidden: false,
             refresh: interval(self.refresh),
             score: match self.score {
                 ScoreName::Random => Score::Random,

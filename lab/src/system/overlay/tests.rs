@@ -37,11 +37,13 @@ fn made<A>(
                 table: Some(SECOND * 4),
                 gather: Duration::from_millis(20),
                 ask: SECOND * 2,
+                significant: 1,
                 cost: babel::Cost::Hops,
             }),
             registry: NodeId(0),
             links: 2,
             accepted: 4,
+            hidden: false,
             refresh: Some(SECOND * 2),
             score,
             target,
@@ -51,6 +53,7 @@ fn made<A>(
             island: Some(SECOND * 6),
             packets: Some(SECOND / 2),
         }),
+        hidden: 0,
         duration: Some(SECOND * 60),
         times: Times {
             joined: nanos(SECOND * 15),
@@ -113,6 +116,19 @@ fn links_are_replaced_and_all_reach_all() {
 fn all_reach_all(findings: &Findings) -> bool {
     let ends = findings.properties.last().expect("a property");
     ends.checked > 0 && ends.holds()
+}
+
+/// Two of eight are behind a NAT, as a home's are: all reach all, and nobody has a link with both of
+/// them at its ends.
+#[test]
+fn whom_nobody_reaches_from_outside_opens_links() {
+    let mut system = system(8, Some(SECOND * 2), Score::Routes, Target::Random);
+    system.hidden = 2;
+    for seed in 0..3 {
+        let (judgement, findings) = judged(&system, &Scenario::default(), seed);
+        assert!(judgement.holds(), "seed {seed}: {judgement:?}");
+        assert!(all_reach_all(&findings), "seed {seed}: {findings:?}");
+    }
 }
 
 /// Nodes stop for good, and one restarts with the peers that it knew.
@@ -256,6 +272,7 @@ fn impostors_have_no_links() {
         let attacked: Overlays<Party<Overlay, Flawed, Hostile>> = Overlays {
             neighbours: system.neighbours,
             config: system.config,
+            hidden: system.hidden,
             admission: system.admission,
             is_attacked: true,
             duration: system.duration,
@@ -356,4 +373,43 @@ fn mistakes_are_found() {
     finds(Flaw::AllAccepted, "links are bounded", 2);
     let twice = "a packet ends once, and where it should";
     finds(Flaw::DeliveredTwice, twice, 4);
+}
+
+/// Refreshed each 2 s for a minute, while two links go out.
+#[test]
+fn intervals_add_up_to_the_whole_run() {
+    let out = |ends: [u32; 2], from: u32| Partition {
+        group: vec![ends[0]],
+        others: Some(vec![ends[1]]),
+        at: SECOND * from,
+        heal: Some(SECOND * (from + 8)),
+        ..Partition::default()
+    };
+    let scenario = Scenario {
+        partition: vec![out([0, 1], 20), out([2, 3], 30)],
+        ..Scenario::default()
+    };
+    for drain in [None, Some(SECOND)] {
+        let system = system(8, drain, Score::Random, Target::Random);
+        let (judgement, findings) = judged(&system, &scenario, 1);
+        let rows = &judgement.intervals;
+        let sum = |of: fn(&overlay::Interval) -> u64| rows.iter().map(of).sum::<u64>();
+        assert_eq!(rows.len(), 30, "{}", judgement.text());
+        assert_eq!(sum(|row| row.links_opened), findings.opened);
+        let closed = |why: &str| findings.closed.get(why).copied().unwrap_or(0);
+        assert_eq!(sum(|row| row.closed_replaced), closed("replaced"));
+        assert_eq!(sum(|row| row.closed_other), closed("other"));
+        let all_closed: u64 = findings.closed.values().sum();
+        assert_eq!(sum(|row| row.links_closed), all_closed);
+        let packets = &findings.packets;
+        assert_eq!(sum(|row| row.packets_sent), packets.sent);
+        assert_eq!(sum(|row| row.packets_delivered), packets.delivered);
+        let dropped: u64 = packets.dropped.values().sum();
+        assert_eq!(sum(|row| row.packets_dropped), dropped);
+        let last = rows.last().expect("30 rows");
+        assert_eq!((last.peers, last.pairs_connected), (8, Some(1.0)));
+        let (pairs, _) = findings.reached;
+        let mean = findings.distance as f64 / pairs as f64;
+        assert_eq!(last.mean_distance, Some(mean));
+    }
 }

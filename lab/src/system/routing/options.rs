@@ -214,6 +214,7 @@ impl Options {
             misses: self.misses,
             table: interval(self.update),
             gather: interval(self.gather).unwrap_or_default(),
+            significant: 1,
             ask: ASK,
             cost: match self.cost {
                 CostName::Hops => Cost::Hops,

@@ -36,6 +36,7 @@ fn system<A>(
             table: Some(SECOND * 4),
             gather: MILLI * 20,
             ask: SECOND * 2,
+            significant: 1,
             cost: Cost::Hops,
         }),
         breaks: breaks.collect(),

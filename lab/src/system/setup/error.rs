@@ -81,6 +81,16 @@ pub enum SetupError {
         /// How long it may be drained.
         drain: Duration,
     },
+    /// Nobody accepts links.
+    #[error(
+        "--hidden {hidden}: of {peers} peers, peer 0 has to be reached by the others; take          --hidden {} or less, or more --peers", peers.saturating_sub(1)
+    )]
+    AllHidden {
+        /// How many cannot be reached.
+        hidden: u32,
+        /// How many peers there are.
+        peers: u32,
+    },
     /// An epoch ends before all know of it.
     #[error(
         "--epoch {epoch:?}: all trust each other up to {rest:?} after an epoch has begun, since \

@@ -226,12 +226,14 @@ async fn run_erased(experiment: &mut dyn Erased, options: &RunOptions) -> Result
     let rows = columns.and_then(|columns| rows.finish(&columns));
     let rows = rows.map_err(Error::from);
     let rows = rows.and_then(|()| Ok(tell_apart(&mut record, &folder)?));
+    let tables = experiment.save_tables(&folder).map_err(Error::from);
     let spans = folder.save_spans(&store);
     if spans.is_err() {
         record.spans.lose();
     }
     let host = folder.save_host(&host).map_err(Error::from);
-    if let Err(error) = spans.map_err(Error::from).and(rows).and(host) {
+    let files = spans.map_err(Error::from).and(rows).and(tables).and(host);
+    if let Err(error) = files {
         record.verdict.fail(error.to_string());
     }
     if let Some(served) = &served {

@@ -29,8 +29,8 @@ use super::planned::{Drawn, Plan};
 use super::{Experiment, Findings, RunContext};
 use crate::experiment::Error;
 use crate::network::{Builder, Links, Speaks};
-use crate::rows::{self, Rows, judgement_columns, save_judgement};
-use crate::run::{self, Record};
+use crate::rows::{self, Rows, judgement_columns, save_intervals, save_judgement};
+use crate::run::{self, Folder, Record};
 use overload::Punctuality;
 use session::{Progress, Session};
 
@@ -259,6 +259,10 @@ impl<S: System> Experiment for Live<S> {
 
     fn save(&self, results: &Results<Counted>, rows: &mut Rows) -> Result<(), rows::Error> {
         save_judgement(&results.judgement, rows)
+    }
+
+    fn save_tables(&self, results: &Results<Counted>, folder: &Folder) -> Result<(), Error> {
+        save_intervals(&results.judgement, folder)
     }
 
     fn columns(&self, results: &Results<Counted>) -> StringRecord {
