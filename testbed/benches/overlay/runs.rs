@@ -80,7 +80,9 @@ fn judged(run: &Value) -> String {
     let mut properties = properties.into_iter().flatten();
     let loops = properties.find(|one| one["name"] == "no loop in the next hops");
     let count = |field: &str| loops.and_then(|one| one[field].as_f64());
-    let found = loops.and_then(|one| one["violations"].as_array()).map_or(0, Vec::len);
+    let found = loops
+        .and_then(|one| one["violations"].as_array())
+        .map_or(0, Vec::len);
     let checked = count("checked").unwrap_or(f64::NAN);
     format!("{found} loops at {} moments, {verdict}", thousands(checked))
 }
