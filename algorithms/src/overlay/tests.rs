@@ -76,7 +76,7 @@ fn table(metrics: &[(u32, u16)]) -> Message {
 
 fn links(node: &Overlay) -> Vec<String> {
     match links::texts(&node.links) {
-        Field::List(texts) => texts.iter().map(|text| (&**text).to_owned()).collect(),
+        Field::List(texts) => texts.iter().map(|text| (**text).to_owned()).collect(),
         other => panic!("{other:?}"),
     }
 }
@@ -165,8 +165,8 @@ fn of_two_opens_that_cross_that_of_the_smaller_id_counts() {
     assert_eq!(hears(one, 2, Message::Open), []);
     assert_eq!(hears(two, 1, Message::Open), [(1, Message::Accept)]);
     hears(one, 2, Message::Accept);
-    assert_eq!(links(&one), ["peer-02 own"]);
-    assert_eq!(links(&two), ["peer-01 accepted"]);
+    assert_eq!(links(one), ["peer-02 own"]);
+    assert_eq!(links(two), ["peer-01 accepted"]);
 }
 
 /// A node with a link of its own to peer 1, and one that peer 2 has opened; both reach peer 4.

@@ -38,7 +38,7 @@ struct Link {
 /// The result of trying a state.
 enum Tried<A: algorithms::Algorithm> {
     /// A run ends there, and was judged.
-    End(End, Judgement),
+    End(End, Box<Judgement>),
     /// Its last step breaks a rule of algorithms, or an invariant of the system.
     Broken,
     /// It goes on to these successors, none of which was known when it was tried.
@@ -250,7 +250,7 @@ impl<'a, S: System> Search<'a, S> {
                 },
                 true => End::Right,
             };
-            return Tried::End(end, judged);
+            return Tried::End(end, Box::new(judged));
         }
         if !may_grow {
             return Tried::Cut;
