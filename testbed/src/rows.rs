@@ -9,9 +9,6 @@ use lab::spread::Delivery;
 use lab::stats::Measure;
 use lab::system::Judgement;
 
-use crate::experiment;
-use crate::run::Folder;
-
 /// A row cannot be written, for example because the disk is full.
 #[derive(Debug, thiserror::Error)]
 #[error("{file}: {source}")]
@@ -99,20 +96,6 @@ pub fn judgement_columns(judgement: &Judgement) -> StringRecord {
         Some(_) => columns::<Delivery>(),
         None => columns::<Measure>(),
     }
-}
-
-/// Saves the intervals of an overlay to a file of their own, if there are any.
-///
-/// # Errors
-/// [`experiment::Error`], for example when the disk is full.
-pub fn save_intervals(judgement: &Judgement, folder: &Folder) -> Result<(), experiment::Error> {
-    if judgement.intervals.is_empty() {
-        return Ok(());
-    }
-    let mut rows = folder.intervals()?;
-    let mut intervals = judgement.intervals.iter();
-    intervals.try_for_each(|row| rows.save(row))?;
-    Ok(rows.flush()?)
 }
 
 /// The names of the columns of rows of type `T`.

@@ -5,6 +5,7 @@ pub mod erased;
 mod error;
 pub mod gossip;
 mod injected;
+mod intervals;
 pub mod kad;
 pub mod latency;
 pub mod live;

@@ -9,10 +9,10 @@ use lab::simulator::{Counted, Observer, Trial};
 use lab::system::{self, Results, System};
 use trace::store::Store;
 
-use super::{Experiment, Findings, RunContext};
+use super::{Experiment, Findings, RunContext, intervals};
 use crate::experiment::Error;
 use crate::progress::Bar;
-use crate::rows::{self, Rows, judgement_columns, save_intervals, save_judgement};
+use crate::rows::{self, Rows, judgement_columns, save_judgement};
 use crate::run::{self, Folder, Record};
 
 /// A system in the simulator.
@@ -120,7 +120,7 @@ impl<S: System + 'static> Experiment for Simulated<S> {
     }
 
     fn save_tables(&self, results: &Results<Counted>, folder: &Folder) -> Result<(), Error> {
-        save_intervals(&results.judgement, folder)
+        intervals::save(&results.judgement, folder)
     }
 
     fn columns(&self, results: &Results<Counted>) -> StringRecord {

@@ -109,6 +109,11 @@ impl History {
 
     /// Reads the steps, the crashes, the partitions and the losses among the spans in `store`.
     pub fn read(store: &Store) -> Self {
+        Self::read_in_part(store, |_| true)
+    }
+
+    /// The same, but of messages of kinds for which `reads` does not hold, their fields are left out.
+    pub fn read_in_part(store: &Store, reads: fn(&str) -> bool) -> Self {
         let mut processes = BTreeMap::<Arc<str>, Vec<StepRecord>>::new();
         let (mut crashes, mut partitions) = (Crashes::default(), Partitions::default());
         let (mut losses, mut unfinished) = (Vec::new(), None);
@@ -121,14 +126,22 @@ impl History {
                 losses.push(loss);
             } else if let Some(reason) = faults::unfinished(name, &span) {
                 unfinished = Some(reason);
-            } else if let Some(step) = step(span) {
+            } else if let Some(mut step) = step_in_part(span, reads) {
                 match processes.get_mut(name) {
-                    Some(steps) => steps.push(step),
+                    Some(steps) => {
+                        if let Some(before) = steps.last() {
+                            step.state.share(&before.state);
+                        }
+                        steps.push(step);
+                    }
                     None => drop(processes.insert(name.into(), vec![step])),
                 }
             }
         });
         for steps in processes.values_mut() {
+            if steps.is_sorted_by_key(|step| step.number) {
+                continue;
+            }
             steps.sort_by_key(|step| step.number);
             for next in 1..steps.len() {
                 if let [.., before, step] = &mut steps[..=next] {
@@ -279,10 +292,14 @@ fn missing(steps: &[StepRecord]) -> impl Iterator<Item = Range<u64>> {
 
 /// The step that a span records. `None` for a span that is not a step.
 pub fn step(span: Span) -> Option<StepRecord> {
+    step_in_part(span, |_| true)
+}
+
+fn step_in_part(span: Span, reads: fn(&str) -> bool) -> Option<StepRecord> {
     let at_unix_nano = span.start_time_unix_nano;
     let fields = read(span.attributes);
     let number = u64::try_from(fields.get_integer(key::STEP)?).ok()?;
-    let received = message(&fields).and_then(|message| {
+    let received = message(&fields, reads).and_then(|message| {
         Some(ReceivedRecord {
             from: fields.get_text(key::REMOTE)?.into(),
             message,
@@ -304,7 +321,7 @@ pub fn step(span: Span) -> Option<StepRecord> {
     let handles_nothing = received.is_none() && timer.is_none() && request.is_none();
     let events = span.events.into_iter().filter_map(|event| {
         let fields = read(event.attributes);
-        match message(&fields) {
+        match message(&fields, reads) {
             Some(message) => {
                 let to = fields.get_text(key::REMOTE)?.into();
                 Some(Event::Sent { to, message })
@@ -331,11 +348,15 @@ pub fn step(span: Span) -> Option<StepRecord> {
     })
 }
 
-fn message(fields: &Fields) -> Option<MessageRecord> {
+fn message(fields: &Fields, reads: fn(&str) -> bool) -> Option<MessageRecord> {
+    let kind = fields.get_text(key::KIND)?;
     Some(MessageRecord {
         id: u64::from_str_radix(fields.get_text(key::ID)?, 16).ok()?,
-        kind: fields.get_text(key::KIND)?.to_owned().into(),
-        fields: fields.under(MESSAGE),
+        kind: kind.to_owned().into(),
+        fields: match reads(kind) {
+            true => fields.under(MESSAGE),
+            false => Fields::default(),
+        },
     })
 }
 

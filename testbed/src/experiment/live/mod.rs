@@ -26,10 +26,10 @@ use trace::store::Store;
 pub use companion::Companion;
 
 use super::planned::{Drawn, Plan};
-use super::{Experiment, Findings, RunContext};
+use super::{Experiment, Findings, RunContext, intervals};
 use crate::experiment::Error;
 use crate::network::{Builder, Links, Speaks};
-use crate::rows::{self, Rows, judgement_columns, save_intervals, save_judgement};
+use crate::rows::{self, Rows, judgement_columns, save_judgement};
 use crate::run::{self, Folder, Record};
 use overload::Punctuality;
 use session::{Progress, Session};
@@ -193,7 +193,7 @@ impl<S: System> Experiment for Live<S> {
     fn results(&mut self, _: &mut Record, store: &Store) -> Results<Counted> {
         let history = History {
             unfinished: self.progress.unfinished(self.timeout),
-            ..History::read(store)
+            ..History::read_in_part(store, S::reads)
         };
         let late = &self.punctuality.late;
         Results {
@@ -262,7 +262,7 @@ impl<S: System> Experiment for Live<S> {
     }
 
     fn save_tables(&self, results: &Results<Counted>, folder: &Folder) -> Result<(), Error> {
-        save_intervals(&results.judgement, folder)
+        intervals::save(&results.judgement, folder)
     }
 
     fn columns(&self, results: &Results<Counted>) -> StringRecord {
