@@ -289,10 +289,7 @@ impl SystemOptions for Options {
                 drain: self.drain,
             });
         }
-        if self.hidden >= setup.peers {
-            let (hidden, peers) = (self.hidden, setup.peers);
-            return Err(SetupError::AllHidden { hidden, peers });
-        }
+        self.require_room(&setup)?;
         if let Some(epoch) = self.epoch.filter(|epoch| *epoch < self.answer()) {
             return Err(SetupError::EpochWithinAnswer {
                 epoch,
@@ -314,6 +311,27 @@ impl SystemOptions for Options {
 }
 
 impl Options {
+    /// Somebody for whom there is no room would be cut off, and no run could be right.
+    fn require_room(&self, setup: &Setup) -> Result<(), SetupError> {
+        let config = self.config(setup.engine == Engine::ModelChecker, setup.peers);
+        let hidden = self.hidden;
+        let open = setup.peers.saturating_sub(hidden);
+        let [links, accepted] = [config.links, config.accepted].map(|count| count as u64);
+        let times = |peers: u32, count: u64| u64::from(peers).saturating_mul(count);
+        let room = times(open, accepted);
+        let others = u64::from(open.saturating_sub(1));
+        let asked = times(open, links.min(others)).saturating_add(times(hidden, links.div_ceil(2)));
+        match hidden > 0 && room < asked {
+            true => Err(SetupError::TooManyHidden {
+                hidden,
+                open,
+                room,
+                asked,
+            }),
+            false => Ok(()),
+        }
+    }
+
     /// The impostor, and what it says.
     fn disguise(&self, setup: &Setup) -> Result<Option<(NodeId, Disguise)>, SetupError> {
         let Some(attack) = self.attack else {

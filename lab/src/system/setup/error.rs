@@ -81,15 +81,20 @@ pub enum SetupError {
         /// How long it may be drained.
         drain: Duration,
     },
-    /// Nobody accepts links.
+    /// The peers that others reach accept too few links for those that open some.
     #[error(
-        "--hidden {hidden}: of {peers} peers, peer 0 has to be reached by the others; take          --hidden {} or less, or more --peers", peers.saturating_sub(1)
+        "--hidden {hidden}: the other {open} accept {room} links, and {asked} are asked for; take a \
+         smaller --hidden, or a larger --accept"
     )]
-    AllHidden {
+    TooManyHidden {
         /// How many cannot be reached.
         hidden: u32,
-        /// How many peers there are.
-        peers: u32,
+        /// How many can.
+        open: u32,
+        /// How many links these accept together.
+        room: u64,
+        /// How many links all open.
+        asked: u64,
     },
     /// An epoch ends before all know of it.
     #[error(

@@ -202,6 +202,11 @@ fn invalid_values_are_rejected() {
             &["--refresh 2s", "--drain 3s", "take a longer"],
         ),
         (
+            "too many whom nobody reaches",
+            "simulate overlay --peers 12 --hidden 11",
+            &["--hidden 11", "accept 6 links", "a larger --accept"],
+        ),
+        (
             "a database of more than all",
             "overlay --database 2n",
             &["2n", "0.05n"],
