@@ -529,10 +529,11 @@ impl<A: Algorithm> Simulation<A> {
         self.steps += 1;
         let process = &mut self.processes[usize::from(node)];
         if let Some(mut record) = step.record {
-            if let Some(last) = process.records.last() {
-                record.state.share(&last.state);
+            let before = process.records.last().map(|last| &last.state);
+            if let Some(before) = before {
+                record.state.share(before);
             }
-            self.recorded += limits::weight(&record, self.clock_entries);
+            self.recorded += limits::weight(&record, before, self.clock_entries);
             process.records.push(record);
         }
         if step.fault.is_some() {
