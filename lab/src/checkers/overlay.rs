@@ -31,7 +31,7 @@ pub struct Terms {
     pub own: usize,
     /// How many it accepts at most.
     pub accepted: usize,
-    /// Whom nobody reaches from outside: they accept no links, and open half as many.
+    /// The nodes behind a NAT: they accept no links, and open half as many.
     pub hidden: BTreeSet<String>,
     /// Whether links are drained before they are closed.
     pub drains: bool,

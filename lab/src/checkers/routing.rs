@@ -25,7 +25,7 @@ use crate::stats::{Summary, Times};
 use network::Network;
 
 pub use loops::safe;
-pub use outages::{Outages, outages};
+pub use outages::{Outages, Used, outages};
 
 /// What nodes promise.
 #[derive(Clone, Debug)]

@@ -32,7 +32,7 @@ pub struct Overlays<A> {
     pub neighbours: Vec<Vec<NodeId>>,
     /// What nodes choose.
     pub config: Arc<Config>,
-    /// How many of the last processes nobody reaches from outside.
+    /// How many processes are behind a NAT, from the last one on.
     pub hidden: u32,
     /// When each process outputs what it has, which ends the run; `None` in a check, where a run
     /// ends when nothing is left to happen.
@@ -54,8 +54,7 @@ pub struct Overlays<A> {
 /// How long a run waits for a process that is down when it should output what it has. A guess.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// What a node chooses that nobody reaches from outside. It takes links of those that accept some,
-/// and gives none.
+/// The choices of a node behind a NAT. It uses up what other nodes accept, and accepts nothing.
 fn hidden(config: &Config) -> Config {
     Config {
         hidden: true,
@@ -280,7 +279,8 @@ impl<A: Algorithm<Command = Command, Output = Output>> System for Overlays<A> {
         let outages = routing::outages(history);
         // In a check nothing is refreshed.
         let refresh = self.config.refresh;
-        let intervals = refresh.map(|every| overlay::series(history, every));
+        let used = outages.as_ref().map_or(&[][..], |outages| &outages.used);
+        let intervals = refresh.map(|every| overlay::series(history, used, every));
         let intervals = intervals.unwrap_or_default();
         let mut summary = self.summary(&findings);
         summary.extend(outages::lines(outages.as_ref()));

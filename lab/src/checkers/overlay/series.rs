@@ -1,7 +1,6 @@
 //! A run of an overlay interval by interval: the same numbers as of the whole run, over time.
 
 mod connected;
-mod masked;
 #[cfg(test)]
 mod tests;
 
@@ -13,6 +12,7 @@ use trace::history::History;
 use trace::steps::StepRecord;
 
 use super::outputs;
+use crate::checkers::routing::Used;
 use crate::stats::{median, nanos};
 
 /// The most intervals of a run. One that has more of them is summarized over several at a time. A
@@ -76,8 +76,8 @@ pub struct Interval {
 }
 
 /// The intervals of a run, one for each time of that length. The last one is between half and one and
-/// a half of it.
-pub fn series(history: &History, every: Duration) -> Vec<Interval> {
+/// a half of it. `outages` are those of the run over whose links next hops led.
+pub fn series(history: &History, outages: &[Used], every: Duration) -> Vec<Interval> {
     let Some(clock) = Clock::of(history, nanos(every)) else {
         return Vec::new();
     };
@@ -101,7 +101,7 @@ pub fn series(history: &History, every: Duration) -> Vec<Interval> {
         row.pairs_connected = share(sample.reached, pairs);
         row.mean_distance = share(sample.distance, sample.reached);
     }
-    add_outages(&mut rows, history, &clock);
+    add_outages(&mut rows, outages, &clock);
     rows
 }
 
@@ -159,9 +159,9 @@ fn received_beside_packets(step: &StepRecord) -> u64 {
     other.and_then(|received| received.size).unwrap_or(0)
 }
 
-fn add_outages(rows: &mut [Interval], history: &History, clock: &Clock) {
+fn add_outages(rows: &mut [Interval], outages: &[Used], clock: &Clock) {
     let mut noticed = vec![Vec::new(); rows.len()];
-    for outage in masked::outages(history) {
+    for outage in outages {
         let place = clock.place(outage.began);
         rows[place].outages += u64::from(outage.is_masked.is_some());
         rows[place].outages_masked += u64::from(outage.is_masked == Some(true));

@@ -124,7 +124,7 @@ fn too_many_links_are_found() {
 }
 
 #[test]
-fn whom_nobody_reaches_accepts_no_link() {
+fn a_node_behind_a_nat_accepts_no_link() {
     let hidden = |name: &str| Terms {
         hidden: [name.to_owned()].into(),
         ..terms()

@@ -40,6 +40,19 @@ pub struct Outages {
     pub restored: Option<Summary>,
     /// How many ways did not.
     pub lost: u64,
+    /// Those over whose links next hops led, one by one, in the order in which they began.
+    pub used: Vec<Used>,
+}
+
+/// An outage of a link over which next hops led.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Used {
+    /// When it began, in nanoseconds since the Unix epoch.
+    pub began: u64,
+    /// Whether it was masked before it ended; `None` if the run ended before that was known.
+    pub is_masked: Option<bool>,
+    /// After how many nanoseconds no next hop led over the link, at each end that noticed it.
+    pub noticed: Vec<u64>,
 }
 
 impl Outages {
@@ -72,6 +85,8 @@ struct Outage {
     ways: u64,
     /// How long those were together that arrive again.
     took: u128,
+    /// Its place among those that are returned.
+    place: usize,
 }
 
 enum Event<'a> {
@@ -237,8 +252,14 @@ impl<'a> Run<'a> {
                 interrupted: ways.len() as u64,
                 ways: ways.len() as u64,
                 took: 0,
+                place: self.found.used.len(),
             },
         );
+        self.found.used.push(Used {
+            began: at,
+            is_masked: None,
+            noticed: Vec::new(),
+        });
         self.ways.extend(ways);
     }
 
@@ -260,7 +281,9 @@ impl<'a> Run<'a> {
             self.found.lasted += lasted * u128::from(outage.ways);
             self.found.lost += outage.interrupted;
             self.found.unnoticed += outage.unnoticed.len() as u64;
-            self.found.masked += u64::from(outage.interrupted == 0);
+            let is_masked = outage.interrupted == 0;
+            self.found.masked += u64::from(is_masked);
+            self.found.used[outage.place].is_masked = Some(is_masked);
         }
     }
 
@@ -289,7 +312,9 @@ impl<'a> Run<'a> {
                 let before = outage.unnoticed.len();
                 outage.unnoticed.retain(|end| *end != node);
                 if outage.unnoticed.len() < before {
-                    self.noticed.record(Duration::from_nanos(at - outage.began));
+                    let after = at - outage.began;
+                    self.noticed.record(Duration::from_nanos(after));
+                    self.found.used[outage.place].noticed.push(after);
                 }
             }
         }
@@ -338,6 +363,7 @@ impl<'a> Run<'a> {
             match outage.interrupted {
                 0 => {
                     self.found.masked += 1;
+                    self.found.used[outage.place].is_masked = Some(true);
                     self.found.lasted += lasted * u128::from(outage.ways);
                     self.found.interrupted += outage.took;
                 }

@@ -46,7 +46,8 @@ fn out(run: &mut ByHand, ends: [&str; 2], from: u64, until: Option<u64>) {
 }
 
 fn found(run: &ByHand) -> Vec<Interval> {
-    series(&run.history, Duration::from_secs(5))
+    let outages = routing::outages(&run.history).unwrap_or_default();
+    series(&run.history, &outages.used, Duration::from_secs(5))
 }
 
 /// The share of pairs that are connected in each interval, in percent, and the mean distance.
@@ -61,7 +62,7 @@ fn connected(run: &ByHand) -> Vec<(u64, Option<f64>)> {
 fn a_run_without_steps_and_one_without_refreshes_have_no_intervals() {
     let empty = ByHand::new([A, B]);
     assert_eq!(found(&empty), []);
-    assert_eq!(series(&lasting().history, Duration::ZERO), []);
+    assert_eq!(series(&lasting().history, &[], Duration::ZERO), []);
 }
 
 #[test]
@@ -219,8 +220,7 @@ fn outages(run: &ByHand) -> Vec<(u64, u64)> {
     let sum = |of: fn(&Interval) -> u64| rows.iter().map(of).sum::<u64>();
     let sums = (sum(|row| row.outages), sum(|row| row.outages_masked));
     assert_eq!(sums, (whole.judged(), whole.masked));
-    let noticed = masked::outages(&run.history).into_iter();
-    let noticed: usize = noticed.map(|outage| outage.noticed.len()).sum();
+    let noticed: usize = whole.used.iter().map(|outage| outage.noticed.len()).sum();
     assert_eq!(noticed as u64, whole.noticed.map_or(0, |all| all.count));
     let rows = rows.iter();
     rows.map(|row| (row.outages, row.outages_masked)).collect()
