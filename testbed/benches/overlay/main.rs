@@ -9,6 +9,8 @@
 mod figures;
 mod graph;
 mod runs;
+#[path = "../engines/started.rs"]
+mod started;
 
 use std::io;
 

@@ -1,11 +1,10 @@
 //! Runs of the overlay and of its routing, with `testbed` as a user starts it.
 
-use std::process::Command;
-
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::figures::thousands;
+use crate::started;
 
 /// A thousand nodes for an hour in the simulator.
 pub(crate) fn simulated() -> String {
@@ -48,16 +47,8 @@ pub(crate) fn schedules() -> String {
     )
 }
 
-/// `run.json` of a run.
 fn testbed(arguments: &str) -> Value {
-    let folder = TempDir::new().expect("a temporary folder");
-    let output = Command::new(env!("CARGO_BIN_EXE_testbed"))
-        .args(["--quiet", "--format", "json", "--seed", "1", "--out"])
-        .arg(folder.path())
-        .args(arguments.split_whitespace())
-        .output()
-        .expect("a program to start");
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"))
+    started::testbed(&TempDir::new().expect("a temporary folder"), arguments)
 }
 
 /// How long it took.

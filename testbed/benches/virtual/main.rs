@@ -8,6 +8,8 @@ mod bare;
 #[path = "../engines/figures.rs"]
 #[allow(dead_code, reason = "shared with another benchmark")]
 mod figures;
+#[path = "../engines/started.rs"]
+mod started;
 
 use std::collections::HashMap;
 use std::fs;
@@ -19,6 +21,7 @@ use std::time::Duration;
 use figures::Benchmark;
 use lab::stats::{show, thousands};
 use serde_json::Value;
+use started::testbed;
 use tempfile::TempDir;
 use trace::store::Store;
 
@@ -286,17 +289,6 @@ fn cost(run: &Value) -> String {
 
 fn verdict(run: &Value) -> &str {
     run["verdict"]["status"].as_str().unwrap_or("no verdict")
-}
-
-/// Runs it. Returns its `run.json`.
-fn testbed(folder: &TempDir, arguments: &str) -> Value {
-    let output = Command::new(env!("CARGO_BIN_EXE_testbed"))
-        .args(["--quiet", "--format", "json", "--seed", "1", "--out"])
-        .arg(folder.path())
-        .args(arguments.split_whitespace())
-        .output()
-        .expect("a program to start");
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"))
 }
 
 fn folder() -> TempDir {
