@@ -178,6 +178,34 @@ pub fn interval(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// The shortest time that a process may wait again and again. Clocks of live runs tick about as
+/// often, and less than that is no load but a loop.
+const PACE: Duration = Duration::from_millis(1);
+
+/// How often a process does something.
+///
+/// # Errors
+/// What the text lacks, with an example.
+pub fn pace(text: &str) -> Result<Duration, String> {
+    match interval(text)? {
+        time if time < PACE => {
+            Err("one each 1ms is the most that a process does; write for example 500ms".to_owned())
+        }
+        time => Ok(time),
+    }
+}
+
+/// The same, or 0 for never.
+///
+/// # Errors
+/// What the text lacks, with an example.
+pub fn pace_or_never(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        Duration::ZERO => Ok(Duration::ZERO),
+        _ => pace(text),
+    }
+}
+
 /// A time between messages; `None` for `auto`, a time to be found by trying.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Interval(pub Option<Duration>);

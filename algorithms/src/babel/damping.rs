@@ -6,24 +6,24 @@ use super::routes::Advert;
 use super::{Distance, INFINITY, is_newer};
 use crate::NodeId;
 
-/// What a node has told all of its neighbours, by which it knows whether a change is small. Without
+/// What a node has announced to all neighbours, by which it knows whether a change is small. Without
 /// damping it is empty.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Damping {
     /// See [`Config::significant`](super::Config::significant).
     significant: u16,
-    /// The distances that all neighbours were told last.
-    told: BTreeMap<NodeId, Distance>,
-    /// The requests that were passed on: by destination, the number that was asked for.
-    owed: BTreeMap<NodeId, u16>,
+    /// The distances that were announced last to all neighbours.
+    announced: BTreeMap<NodeId, Distance>,
+    /// The requests that the node has forwarded: by destination, the sequence number in it.
+    requested: BTreeMap<NodeId, u16>,
 }
 
 impl Damping {
     pub(super) const fn new(significant: u16) -> Self {
         Self {
             significant,
-            told: BTreeMap::new(),
-            owed: BTreeMap::new(),
+            announced: BTreeMap::new(),
+            requested: BTreeMap::new(),
         }
     }
 
@@ -31,34 +31,34 @@ impl Damping {
         self.significant > 1
     }
 
-    /// Whether all neighbours have to know a new distance at once; without one, the route is lost.
+    /// Whether a new distance is announced at once. `None`: the route is lost.
     pub(super) fn is_news(&self, destination: NodeId, distance: Option<Distance>) -> bool {
-        let (Some(distance), Some(told)) = (distance, self.told.get(&destination)) else {
+        let (Some(distance), Some(announced)) = (distance, self.announced.get(&destination)) else {
             return true;
         };
-        let owed = self.owed.get(&destination);
-        distance.metric.abs_diff(told.metric) >= self.significant
-            || owed.is_some_and(|owed| !is_newer(*owed, distance.number))
+        let requested = self.requested.get(&destination);
+        distance.metric.abs_diff(announced.metric) >= self.significant
+            || requested.is_some_and(|number| !is_newer(*number, distance.number))
     }
 
-    /// All neighbours are told of these.
-    pub(super) fn tell(&mut self, adverts: &[Advert]) {
+    /// The node has announced these to all neighbours.
+    pub(super) fn have_announced(&mut self, adverts: &[Advert]) {
         if !self.is_on() {
             return;
         }
         for advert in adverts {
-            self.owed.remove(&advert.destination);
+            self.requested.remove(&advert.destination);
             match advert.distance.metric {
-                INFINITY => self.told.remove(&advert.destination),
-                _ => self.told.insert(advert.destination, advert.distance),
+                INFINITY => self.announced.remove(&advert.destination),
+                _ => self.announced.insert(advert.destination, advert.distance),
             };
         }
     }
 
-    /// A neighbour waits for that number.
-    pub(super) fn owe(&mut self, destination: NodeId, number: u16) {
+    /// The node forwards a neighbour's request for that sequence number.
+    pub(super) fn have_forwarded(&mut self, destination: NodeId, number: u16) {
         if self.is_on() {
-            self.owed.insert(destination, number);
+            self.requested.insert(destination, number);
         }
     }
 }

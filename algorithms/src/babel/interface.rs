@@ -109,8 +109,8 @@ pub struct Config {
     pub gather: Duration,
     /// The least change of a metric that is announced at once; a smaller one waits for the next
     /// TABLE. With 1 all are. (RFC 8966, section 3.7.2, leaves it open; babeld waits with less than
-    /// 384, four times the cost of a wired link.) A route that is found or lost never waits, and a
-    /// new number only where nobody has asked for it.
+    /// 384, four times the cost of a wired link.) A route that is found or lost is announced at once,
+    /// and so is a sequence number that a neighbour has requested.
     pub significant: u16,
     /// When a request that was not answered is repeated.
     pub ask: Duration,

@@ -280,7 +280,7 @@ impl Babel {
             (self.towards(destination, from), hops.checked_sub(1))
             && hops > 0
         {
-            self.damping.owe(destination, number);
+            self.damping.have_forwarded(destination, number);
             let request = Request { hops, ..request };
             out.send(to, Message::Request(request));
         }
@@ -318,7 +318,7 @@ impl Babel {
         }
         let changed = changed.into_iter();
         let all: Vec<_> = changed.map(|one| self.advert(one, out)).collect();
-        self.damping.tell(&all);
+        self.damping.have_announced(&all);
         for to in up {
             let others = all.iter().filter(|advert| advert.destination != to);
             let routes: Vec<_> = others.copied().collect();
@@ -337,7 +337,7 @@ impl Babel {
             return;
         }
         let all = self.table(out);
-        self.damping.tell(&all);
+        self.damping.have_announced(&all);
         for neighbour in up {
             self.send_table(neighbour, &all, false, out);
         }

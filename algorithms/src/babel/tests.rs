@@ -116,8 +116,7 @@ fn next_hops_form_no_loop_whatever_is_under_way() {
     }
 }
 
-/// Damped nodes tell each other old distances for a while, and loops would be the price of a mistake
-/// there.
+/// With damping the neighbours of a node have an old distance for a while.
 #[test]
 fn nor_where_small_changes_wait() {
     for seed in 0..300 {
@@ -149,7 +148,7 @@ fn a_small_change_waits_for_the_next_table() {
         });
         of_far.map(|advert| advert.distance.metric)
     };
-    // A route that is found is told at once.
+    // The node announces a new route at once.
     assert_eq!(metric(&heard(&mut babel, 0, update(&[(4, 7, 5)]))), Some(6));
     // It becomes two links longer, which waits, and then a third, which does not.
     assert_eq!(heard(&mut babel, 0, update(&[(4, 8, 7)])), []);
@@ -159,14 +158,15 @@ fn a_small_change_waits_for_the_next_table() {
         metric(&sent(&mut babel, Input::Timer(Timer::Table))),
         Some(8)
     );
-    // One that is lost is told at once.
+    // The node retracts a lost route at once.
     let lost = heard(&mut babel, 0, update(&[(4, 8, INFINITY)]));
     assert_eq!(metric(&lost), Some(INFINITY));
 }
 
-/// Somebody starves and waits for a number: it is passed on although the distance is the same.
+/// A node that has forwarded a request announces the requested sequence number, although the metric is
+/// the same.
 #[test]
-fn a_number_that_was_asked_for_does_not_wait() {
+fn a_requested_number_does_not_wait() {
     let damped = Config {
         significant: 3,
         ..config()

@@ -157,7 +157,7 @@ pub struct Config {
     pub links: usize,
     /// How many it accepts.
     pub accepted: usize,
-    /// Whether nobody reaches it from outside, as behind a NAT: no OPEN comes through.
+    /// Whether it is behind a NAT, through which no OPEN of another node comes.
     pub hidden: bool,
     /// The interval at which one of the links is replaced; `None` for never.
     pub refresh: Option<Duration>,

@@ -28,7 +28,7 @@ const MORE: Duration = Duration::from_secs(1);
 #[command(next_help_heading = "Options of membership")]
 pub struct Options {
     /// How long an epoch lasts. In a check for ever
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = values::interval)]
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = values::pace)]
     #[serde(rename = "epoch_seconds", serialize_with = "values::seconds")]
     pub epoch: Duration,
     /// In how many epochs a certificate holds, with that in which it is signed: 2 at least
@@ -40,7 +40,7 @@ pub struct Options {
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, value_parser = values::number::<u32>)]
     pub advances: u32,
     /// How often a peer presents itself again, in case a message was lost. In a check never
-    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = values::interval)]
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = values::pace)]
     #[serde(rename = "remind_seconds", serialize_with = "values::seconds")]
     pub remind: Duration,
     /// The last peer is an impostor. It needs three peers: the registry, an honest one, and it

@@ -62,12 +62,12 @@ pub struct Options {
     /// How many links a peer accepts [default: twice as many as it opens]
     #[arg(long, value_name = "N", value_parser = values::count::<u32>)]
     pub accept: Option<u32>,
-    /// How many peers cannot be reached from outside, as behind a NAT: they accept no links, and open
-    /// half as many. They are the last ones
+    /// How many peers are behind a NAT, from the last one on: they accept no links, and open half as
+    /// many
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub hidden: u32,
     /// How often a peer replaces one of the links that it has opened; 0s: never. In a check never
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = values::duration)]
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = values::pace_or_never)]
     #[serde(rename = "refresh_seconds", serialize_with = "values::seconds")]
     pub refresh: Duration,
     /// Which link is replaced: the one with the least of this
@@ -88,7 +88,7 @@ pub struct Options {
     pub database: DatabaseSize,
     /// How often a peer asks each neighbour whether the link works. In a check never [default: a
     /// twentieth of --refresh, but from 1s to 15s]
-    #[arg(long, value_name = "TIME", value_parser = values::interval)]
+    #[arg(long, value_name = "TIME", value_parser = values::pace)]
     #[serde(rename = "hello_seconds", serialize_with = "values::some_seconds")]
     pub hello: Option<Duration>,
     /// After how many such intervals without an answer a link is down
@@ -112,7 +112,7 @@ pub struct Options {
     #[serde(skip)]
     pub attack: Option<AttackName>,
     /// How often a peer sends a packet to another one; 0s: never
-    #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = packets)]
+    #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = values::pace_or_never)]
     #[serde(rename = "packets_seconds", serialize_with = "values::seconds")]
     pub packets: Duration,
     /// How long the run lasts [default: until all have to reach all, after the last planned crash]
@@ -143,17 +143,6 @@ impl Mistake {
             Self::AllAccepted => Flaw::AllAccepted,
             Self::DeliveredTwice => Flaw::DeliveredTwice,
         }
-    }
-}
-
-/// A time between packets, or 0. More often than the clocks of live runs tick is no load but a
-/// loop.
-fn packets(text: &str) -> Result<Duration, String> {
-    match values::duration(text)? {
-        time if !time.is_zero() && time < Duration::from_millis(1) => {
-            Err("one each 1ms is the most; write for example 500ms, or 0s for none".to_owned())
-        }
-        time => Ok(time),
     }
 }
 
@@ -311,7 +300,7 @@ impl SystemOptions for Options {
 }
 
 impl Options {
-    /// Somebody for whom there is no room would be cut off, and no run could be right.
+    /// Where the others accept too few links, some peer would be without one, and no run could be right.
     fn require_room(&self, setup: &Setup) -> Result<(), SetupError> {
         let config = self.config(setup.engine == Engine::ModelChecker, setup.peers);
         let hidden = self.hidden;

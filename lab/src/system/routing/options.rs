@@ -40,7 +40,7 @@ const BREAKS: [u32; 2] = [2, 1];
 pub struct Options {
     /// How often a peer asks each neighbour whether the link works; 0s: never, and a link works
     /// while it is open. In a check never
-    #[arg(long, value_name = "TIME", default_value = "4s", value_parser = values::duration)]
+    #[arg(long, value_name = "TIME", default_value = "4s", value_parser = values::pace_or_never)]
     #[serde(rename = "hello_seconds", serialize_with = "values::seconds")]
     pub hello: Duration,
     /// After how many such intervals without an answer a link is down
@@ -48,7 +48,7 @@ pub struct Options {
     pub misses: u32,
     /// How often a peer announces all distances, in case a message was lost; 0s: never. In a
     /// check never
-    #[arg(long, value_name = "TIME", default_value = "16s", value_parser = values::duration)]
+    #[arg(long, value_name = "TIME", default_value = "16s", value_parser = values::pace_or_never)]
     #[serde(rename = "update_seconds", serialize_with = "values::seconds")]
     pub update: Duration,
     /// How long changes are gathered before they are announced. In a check not at all

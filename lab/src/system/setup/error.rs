@@ -81,7 +81,7 @@ pub enum SetupError {
         /// How long it may be drained.
         drain: Duration,
     },
-    /// The peers that others reach accept too few links for those that open some.
+    /// Peers that are not behind a NAT accept fewer links than all open.
     #[error(
         "--hidden {hidden}: the other {open} accept {room} links, and {asked} are asked for; take a \
          smaller --hidden, or a larger --accept"

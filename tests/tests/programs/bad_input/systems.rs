@@ -202,7 +202,7 @@ fn invalid_values_are_rejected() {
             &["--refresh 2s", "--drain 3s", "take a longer"],
         ),
         (
-            "too many whom nobody reaches",
+            "too many behind a NAT",
             "simulate overlay --peers 12 --hidden 11",
             &["--hidden 11", "accept 6 links", "a larger --accept"],
         ),
