@@ -89,6 +89,21 @@ fn is_public_v4(ip: Ipv4Addr) -> bool {
     !(ip.is_private() || ip.is_loopback() || ip.is_link_local() || ip.is_unspecified() || is_shared)
 }
 
+/// Whether the address is one of a local network: its IP address is private (RFC 1918, or
+/// unique local of RFC 4193), link-local or of this machine. Others do not reach it, or find
+/// another peer there.
+pub(crate) fn is_local(address: &Multiaddr) -> bool {
+    let is_local_v4 = |ip: Ipv4Addr| ip.is_private() || ip.is_link_local() || ip.is_loopback();
+    match address.iter().next() {
+        Some(Protocol::Ip4(ip)) => is_local_v4(ip),
+        Some(Protocol::Ip6(ip)) => ip.to_ipv4_mapped().map_or_else(
+            || ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
+            is_local_v4,
+        ),
+        _ => false,
+    }
+}
+
 /// Whether a TCP port is free. libp2p shares ports between sockets of one
 /// user (SO_REUSEPORT), so a second peer on the port would listen as well,
 /// and get some of the first one's connections.
@@ -150,23 +165,29 @@ mod tests {
 
     #[test]
     fn addresses_of_local_networks_are_not_public() {
-        for (text, public) in [
-            ("/ip4/20.0.0.3/tcp/1", true),
-            ("/ip4/100.128.0.1/tcp/1", true),
-            ("/ip6/2a01::1/udp/1/quic-v1", true),
-            ("/ip4/127.0.0.1/tcp/1", false),
-            ("/ip4/10.1.2.3/tcp/1", false),
-            ("/ip4/192.168.1.1/tcp/1", false),
-            ("/ip4/169.254.1.1/tcp/1", false),
-            ("/ip4/100.64.0.1/tcp/1", false),
-            ("/ip6/::1/tcp/1", false),
-            ("/ip6/fe80::1/tcp/1", false),
-            ("/ip6/fd00::1/tcp/1", false),
-            ("/ip6/::ffff:10.0.0.1/tcp/1", false),
-            ("/memory/1", false),
+        for (text, public, local) in [
+            ("/ip4/20.0.0.3/tcp/1", true, false),
+            ("/ip4/100.128.0.1/tcp/1", true, false),
+            ("/ip4/172.32.0.1/tcp/1", true, false),
+            ("/ip6/2a01::1/udp/1/quic-v1", true, false),
+            ("/ip4/127.0.0.1/tcp/1", false, true),
+            ("/ip4/10.1.2.3/tcp/1", false, true),
+            ("/ip4/172.31.0.1/tcp/1", false, true),
+            ("/ip4/192.168.1.1/tcp/1", false, true),
+            ("/ip4/169.254.1.1/tcp/1", false, true),
+            ("/ip6/::1/tcp/1", false, true),
+            ("/ip6/fe80::1/tcp/1", false, true),
+            ("/ip6/fd00::1/tcp/1", false, true),
+            ("/ip6/::ffff:10.0.0.1/tcp/1", false, true),
+            // Of a provider, of nobody, of everybody.
+            ("/ip4/100.64.0.1/tcp/1", false, false),
+            ("/ip4/0.0.0.0/tcp/1", false, false),
+            ("/memory/1", false, false),
+            ("/dns4/localhost/tcp/1", false, false),
         ] {
             let address = text.parse().expect("an address");
             assert_eq!(is_public(&address), public, "{text}");
+            assert_eq!(is_local(&address), local, "{text}");
         }
     }
 

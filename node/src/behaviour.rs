@@ -9,7 +9,7 @@ use crate::boxed::Boxed;
 use crate::config::{Config, Protocol};
 use crate::protocols;
 use crate::reach::Reach;
-use crate::{address_limits, admission, channel, message, one_connection, ping};
+use crate::{address_limits, admission, channel, mdns, message, one_connection, ping};
 
 #[derive(NetworkBehaviour)]
 pub(crate) struct Behaviour {
@@ -26,6 +26,7 @@ pub(crate) struct Behaviour {
     /// For what attackers of gossipsub send by themselves.
     pub(crate) streams: Toggle<Boxed<libp2p_stream::Behaviour>>,
     pub(crate) gossipsub: Toggle<Boxed<protocols::gossipsub::Behaviour>>,
+    mdns: Toggle<mdns::Behaviour>,
     /// Comes last: connections that others deny do not reach it.
     pub(crate) reach: Toggle<Boxed<Reach>>,
 }
@@ -44,6 +45,7 @@ impl Behaviour {
         let gossipsub = has(Protocol::Gossipsub)
             .then(|| protocols::gossipsub::new(config))
             .transpose()?;
+        let mdns = config.mdns.as_ref().map(|_| mdns::Behaviour::new(local));
         let admission = config.admission.clone();
         Ok(Self {
             admission: admission.clone().map(admission::Behaviour::from).into(),
@@ -66,6 +68,7 @@ impl Behaviour {
                 .map(|_| libp2p_stream::Behaviour::new().into())
                 .into(),
             gossipsub: gossipsub.map(Boxed::from).into(),
+            mdns: mdns.transpose().map_err(protocols::Error::Mdns)?.into(),
             reach: config
                 .reach
                 .as_ref()

@@ -15,6 +15,7 @@ use crate::database;
 use crate::gossip;
 use crate::links::Links;
 use crate::lookup;
+use crate::mdns;
 use crate::metrics::Metrics;
 use crate::reach;
 use crate::traffic::Wires;
@@ -62,6 +63,9 @@ pub struct Config {
     pub links: Option<Links>,
     /// What it does to be reached, and for others to be; `None` for nothing.
     pub reach: Option<reach::Role>,
+    /// Where it reports the peers of the local network, if it takes part in mDNS. It dials none
+    /// of them by itself.
+    pub mdns: Option<mdns::Watch>,
     /// Where peers are that it dials by itself when it has something to send to them.
     pub addresses: HashMap<PeerId, Multiaddr>,
     /// Where it reports its connections, so that they outlive it.
@@ -93,6 +97,7 @@ impl Config {
             metrics: None,
             links: None,
             reach: None,
+            mdns: None,
             addresses: HashMap::new(),
             database: None,
             incarnation: 0,

@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use crate::lookup::{self, Exchange, Found, Lookup, Table};
+use crate::mdns::Neighbour;
 use crate::message::{self, Parcel};
 use crate::one_connection::{Count, SETTLE};
 use crate::pause::Pause;
@@ -126,6 +127,11 @@ pub(crate) enum Command {
     Reach {
         peer: PeerId,
         addresses: Vec<Multiaddr>,
+        reply: oneshot::Sender<Reached>,
+    },
+    /// Dials addresses in the local network, if there is no direct connection.
+    DialNeighbour {
+        neighbour: Neighbour,
         reply: oneshot::Sender<Reached>,
     },
     /// The reply is dropped when the peer listens at an address that others may reach.
@@ -384,6 +390,15 @@ impl Handle {
             addresses,
             reply,
         };
+        let stopped = || Err("the peer has stopped".to_owned());
+        self.ask(command).await.unwrap_or_else(stopped)
+    }
+
+    /// Dials a peer of the local network. The addresses are a way for this peer alone: they are
+    /// neither kept in its database nor told to others. The dial fails where there is another
+    /// one of the same peer.
+    pub(crate) async fn dial_neighbour(&self, neighbour: Neighbour) -> Reached {
+        let command = |reply| Command::DialNeighbour { neighbour, reply };
         let stopped = || Err("the peer has stopped".to_owned());
         self.ask(command).await.unwrap_or_else(stopped)
     }

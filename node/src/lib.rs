@@ -28,6 +28,7 @@ pub mod keys;
 pub mod links;
 pub mod logs;
 pub mod lookup;
+pub mod mdns;
 pub mod message;
 pub mod metrics;
 mod one_connection;

@@ -3,6 +3,8 @@
 //! The loop passes each command and each event to a small function. It never waits
 //! for a peer: the results of long operations come back as events.
 
+mod dialling;
+
 use std::collections::HashMap;
 use std::pin::pin;
 use std::sync::Arc;
@@ -10,10 +12,9 @@ use std::sync::Arc;
 use futures::future::{Either, select};
 use futures::{FutureExt as _, StreamExt as _};
 use libp2p::core::ConnectedPoint;
-use libp2p::core::transport::{ListenerId, PortUse, TransportError};
+use libp2p::core::transport::{ListenerId, TransportError};
 use libp2p::gossipsub::IdentTopic;
 use libp2p::multiaddr::Protocol;
-use libp2p::swarm::dial_opts::DialOpts;
 use libp2p::swarm::{self, ConnectionId, Swarm, SwarmEvent};
 use libp2p::{Multiaddr, PeerId, identify, relay, upnp};
 use tokio::sync::{mpsc, oneshot};
@@ -25,15 +26,17 @@ use crate::config::Config;
 use crate::gossip::{Attacker, Notice};
 use crate::handle::{COMMANDS, Command, Handle, ListenError};
 use crate::in_turn::in_turn;
+use crate::mdns;
 use crate::message::{self, Parcel};
 use crate::one_connection::Count;
 use crate::pause::{self, Pause, pausable};
 use crate::protocols::gossipsub::{Received, Validation};
 use crate::protocols::kademlia::Lookups;
-use crate::reach::{self, Reached, Reaching};
+use crate::reach::{self, Reaching};
 use crate::refusals::Refusals;
 use crate::watched;
 use crate::{dial, gossip, lookup, ping, protocols, traffic, transport};
+use dialling::Dialling;
 
 /// Connections without streams are kept: an experiment decides what ends.
 const IDLE_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(365 * 24 * 3600);
@@ -163,11 +166,6 @@ struct Listening {
     reply: oneshot::Sender<Result<Multiaddr, ListenError>>,
 }
 
-struct Dialling {
-    address: Multiaddr,
-    reply: oneshot::Sender<Result<PeerId, dial::Error>>,
-}
-
 impl Task {
     async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
         for turn in 0_usize.. {
@@ -259,6 +257,7 @@ impl Task {
                 addresses,
                 reply,
             } => self.reach(peer, addresses, reply),
+            Command::DialNeighbour { neighbour, reply } => self.dial_neighbour(neighbour, reply),
             Command::WaitReachable { reply } => self.reaching.wait_reachable(reply),
             Command::Close { reply } => {
                 let (listeners, mapped) = self.reaching.close();
@@ -288,44 +287,6 @@ impl Task {
                 let _ = listening.reply.send(Err(ListenError::Unsupported(address)));
             }
             Err(TransportError::Other(error)) => listening.refuse(&error),
-        }
-    }
-
-    fn dial(&mut self, peer: Option<PeerId>, port: PortUse, dialling: Dialling) {
-        let address = dialling.address.clone();
-        let opts = match (peer, port) {
-            (Some(peer), _) if self.swarm.is_connected(&peer) => {
-                let _ = dialling.reply.send(Ok(peer));
-                return;
-            }
-            (Some(peer), PortUse::New) => DialOpts::peer_id(peer)
-                .addresses(vec![address])
-                .allocate_new_port()
-                .build(),
-            (Some(peer), PortUse::Reuse) => {
-                DialOpts::peer_id(peer).addresses(vec![address]).build()
-            }
-            (None, PortUse::New) => DialOpts::unknown_peer_id()
-                .address(address)
-                .allocate_new_port()
-                .build(),
-            (None, PortUse::Reuse) => DialOpts::unknown_peer_id().address(address).build(),
-        };
-        let id = opts.connection_id();
-        match (self.swarm.dial(opts), peer) {
-            (Ok(()), _) => drop(self.dialling.insert(id, dialling)),
-            (Err(swarm::DialError::DialPeerConditionFalse(_)), Some(peer)) => {
-                self.joining.entry(peer).or_default().push(dialling);
-            }
-            (Err(error), _) => dialling.fail(error),
-        }
-    }
-
-    fn reach(&mut self, peer: PeerId, addresses: Vec<Multiaddr>, reply: oneshot::Sender<Reached>) {
-        let opts = self.reaching.dial(peer, addresses, reply);
-        let id = opts.connection_id();
-        if let Err(error) = self.swarm.dial(opts) {
-            self.reaching.on_failed(id, || error.to_string());
         }
     }
 
@@ -435,7 +396,7 @@ impl Task {
                 self.on_way(connection_id, &endpoint);
                 if let Some(database) = &self.config.database {
                     let way = self.reaching.how(connection_id);
-                    let dialled = way.filter(|way| *way == reach::How::Dialled);
+                    let dialled = way.filter(reach::How::is_kept);
                     let dialled = dialled.map(|_| endpoint.get_remote_address());
                     database.connected(peer_id, dialled);
                 }
@@ -480,6 +441,22 @@ impl Task {
         self.reaching.on_connected(id, endpoint, punches);
     }
 
+    /// Whether the connection is one within the local network. One that has closed may have
+    /// been.
+    fn is_local(&self, id: ConnectionId) -> bool {
+        let has_mdns = self.config.mdns.is_some();
+        let how = self.reaching.how(id);
+        how.map_or(has_mdns, |how| how.is_local(has_mdns))
+    }
+
+    fn on_mdns(&self, event: mdns::Event) {
+        if let Some(watch) = &self.config.mdns
+            && let Err(error) = watch.try_send(event)
+        {
+            tracing::debug!(%error, "an event of mDNS was dropped");
+        }
+    }
+
     fn on_reach(&mut self, event: reach::ReachEvent) {
         match &event {
             reach::ReachEvent::Mapping(upnp::Event::NewExternalAddr { external_addr, .. }) => {
@@ -515,37 +492,20 @@ impl Task {
         }
     }
 
-    fn on_dial_error(&mut self, id: ConnectionId, peer: Option<PeerId>, error: swarm::DialError) {
-        // A dial that is not ours is Kademlia's.
-        if let Some(dialling) = self.dialling.remove(&id) {
-            match peer {
-                // It dialled us meanwhile.
-                Some(peer) if self.swarm.is_connected(&peer) => {
-                    drop(dialling.reply.send(Ok(peer)));
-                }
-                Some(_) | None => dialling.fail(error),
-            }
-        }
-        // The dials that had joined may have a better address. One is started, and
-        // the others join again.
-        let joining = peer.and_then(|peer| self.joining.remove(&peer));
-        for dialling in joining.into_iter().flatten() {
-            self.dial(peer, PortUse::New, dialling);
-        }
-    }
-
     fn on_behaviour_event(&mut self, event: BehaviourEvent) {
         let metrics = self.config.metrics.as_deref();
         match event {
             BehaviourEvent::Identify(event) => {
                 metrics.inspect(|m| m.on_identify(&event));
+                let is_local = self.is_local(event.connection_id());
                 if let identify::Event::Received { info, .. } = &event
                     && self.config.reach.is_some()
+                    && !is_local
                 {
                     self.on_observed(&info.observed_addr);
                 }
                 let table = self.swarm.behaviour_mut().kademlia.as_mut();
-                protocols::identify::on_event(event, table.map(|table| &mut **table));
+                protocols::identify::on_event(event, is_local, table.map(|table| &mut **table));
             }
             BehaviourEvent::Ping(event) => {
                 metrics.inspect(|m| m.on_ping(&event));
@@ -570,6 +530,7 @@ impl Task {
             | BehaviourEvent::OneConnection(never)
             | BehaviourEvent::Channel(never)
             | BehaviourEvent::Message(never) => match never {},
+            BehaviourEvent::Mdns(event) => self.on_mdns(event),
             BehaviourEvent::Reach(event) => self.on_reach(event),
             BehaviourEvent::Streams(()) => {}
         }
@@ -582,11 +543,5 @@ impl Listening {
             address: self.address,
             reason: error.to_string(),
         }));
-    }
-}
-
-impl Dialling {
-    fn fail(self, error: swarm::DialError) {
-        let _ = self.reply.send(Err(dial::Error::new(self.address, error)));
     }
 }

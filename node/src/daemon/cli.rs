@@ -18,6 +18,7 @@ Examples:
   testbed-node --listen /ip4/127.0.0.1/tcp/4002/ws      for browsers
   testbed-node --dial /ip4/127.0.0.1/tcp/4001/p2p/12D3Koo...
   testbed-node --key node.key --database peers.db --listen /ip4/0.0.0.0/tcp/4001
+  testbed-node --mdns --listen /ip4/0.0.0.0/tcp/0      for peers in the local network
   testbed-node --otlp http://127.0.0.1:4318 --metrics 127.0.0.1:9100
   testbed-node --hub --listen /ip4/0.0.0.0/tcp/7464 --key hub.key
   testbed-node --hub --listen /ip4/0.0.0.0/tcp/7464 --beside /ip4/192.0.2.8/tcp/7464/p2p/12D3Koo...
@@ -88,6 +89,11 @@ pub struct Cli {
     /// The network of the peers in the database: a file of another one is refused
     #[arg(long, value_name = "NAME", default_value = PROTOCOL_VERSION, requires = "database", value_parser = network)]
     pub network: String,
+    /// Find peers of the local network, and be found by them (mDNS). They are dialled at
+    /// their local addresses, which this node neither stores nor announces. --listen has to name an address
+    /// of the local network, for example /ip4/0.0.0.0/tcp/0
+    #[arg(long)]
+    pub mdns: bool,
     /// What to speak
     #[arg(
         long,

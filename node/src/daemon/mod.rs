@@ -12,6 +12,7 @@ mod gossip;
 mod hubs;
 mod known;
 mod lines;
+mod neighbours;
 mod node;
 mod race;
 mod reports;
@@ -28,7 +29,7 @@ use std::time::Duration;
 use clap::Parser as _;
 use prometheus_client::registry::Registry;
 use tokio::runtime::Runtime;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -125,7 +126,9 @@ async fn run(cli: Cli) -> Result<(), Error> {
         true => Hubs::new("--beside", &cli.beside)?,
         false => Hubs::new("--via", &cli.via)?,
     };
+    let (heard, neighbours) = mpsc::channel(neighbours::ROOM);
     let role = start::Role {
+        mdns: cli.mdns.then_some(heard),
         hubs: hubs.clone(),
         sessions: sessions.clone(),
         counts,
@@ -146,10 +149,13 @@ async fn run(cli: Cli) -> Result<(), Error> {
     drop(handle);
     let mut aside = JoinSet::new();
     aside.spawn(gossip::report(watch, deliveries, events.clone()));
+    let found = neighbours::follow(neighbours, node.handle().clone(), events.clone());
+    aside.spawn(found);
     let (entering, mut entered) = watch::channel(None);
     let followed = reports::follow(reports, node.clone(), sessions, entering, events);
     aside.spawn(followed);
     let work = async {
+        neighbours::warn_unfound(&cli);
         listen(&cli, node.handle()).await?;
         if cli.hub {
             aside.spawn(beside::stay(node.clone()));

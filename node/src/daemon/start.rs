@@ -18,6 +18,7 @@ use super::{Cli, Error};
 use crate::database::Database;
 use crate::driver::{Directory, Driver, Process, Report};
 use crate::gossip::Watch;
+use crate::mdns;
 use crate::metrics::Metrics;
 use crate::reach::{self, Sessions};
 use crate::{Config, Limits, Transport, keys};
@@ -60,6 +61,8 @@ const OWN: NodeId = NodeId(0);
 
 /// What the peer is to a hub's sessions.
 pub(super) struct Role {
+    /// Where it reports the peers of the local network, if it looks for them.
+    pub(super) mdns: Option<mdns::Watch>,
     /// Its hubs, or as a hub the others.
     pub(super) hubs: Hubs,
     /// As a hub: who has a session.
@@ -137,6 +140,7 @@ fn config(cli: &Cli, key: Keypair, role: &Role) -> Config {
     if !role.hubs.is_empty() {
         config.connection_timeout = DIAL;
     }
+    config.mdns.clone_from(&role.mdns);
     config.database = role.database.as_ref().map(Database::recorder);
     config.addresses = role.hubs.iter().cloned().collect();
     config

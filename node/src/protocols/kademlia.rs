@@ -19,6 +19,7 @@ use libp2p::kad::{
 use libp2p::{Multiaddr, PeerId, identify};
 use tokio::sync::oneshot;
 
+use crate::address;
 use crate::handle::Looked;
 use crate::lookup::{COPIES, Error, Found, Intervals, Lookup};
 pub(crate) use referrals::Referrals;
@@ -42,10 +43,18 @@ pub(crate) fn new(local: PeerId, intervals: Intervals) -> Referrals {
 }
 
 /// A peer has identified itself: if it is a server as well, it is entered into the
-/// table.
-pub(crate) fn on_identified(peer: PeerId, info: &identify::Info, table: &mut Referrals) {
+/// table. Each that asks is told what is in the table. So only public addresses of a peer are
+/// entered that is connected within the local network (`is_local`).
+pub(crate) fn on_identified(
+    peer: PeerId,
+    info: &identify::Info,
+    is_local: bool,
+    table: &mut Referrals,
+) {
     if info.protocols.contains(&PROTOCOL_NAME) {
-        for address in info.listen_addrs.iter().take(MAX_ADDRESSES) {
+        let addresses = info.listen_addrs.iter();
+        let addresses = addresses.filter(|address| !is_local || address::is_public(address));
+        for address in addresses.take(MAX_ADDRESSES) {
             table.kademlia.add_address(&peer, address.clone());
         }
     }
@@ -211,4 +220,50 @@ fn conclude(result: QueryResult) -> Option<Result<Found, Error>> {
         | QueryResult::RepublishProvider(_)
         | QueryResult::RepublishRecord(_) => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use libp2p::identity::Keypair;
+
+    /// A peer that says that it listens at a public address and at one of a local network.
+    fn info(listens: &[&str]) -> (PeerId, identify::Info) {
+        let key = Keypair::generate_ed25519().public();
+        let address = |text: &&str| text.parse().expect("an address");
+        let info = identify::Info {
+            public_key: key.clone(),
+            protocol_version: String::new(),
+            agent_version: String::new(),
+            listen_addrs: listens.iter().map(address).collect(),
+            protocols: vec![PROTOCOL_NAME],
+            observed_addr: Multiaddr::empty(),
+            signed_peer_record: None,
+        };
+        (key.to_peer_id(), info)
+    }
+
+    #[tokio::test]
+    async fn only_public_addresses_of_a_neighbour_enter_the_table() {
+        let (public, local) = ("/ip4/20.0.0.3/tcp/1", "/ip4/192.168.1.7/tcp/1");
+        for (listens, is_local, expected) in [
+            (&[public, local][..], false, &[public, local][..]),
+            (&[public, local], true, &[public]),
+            (&[local], true, &[]),
+        ] {
+            let mut table = new(PeerId::random(), Intervals::default());
+            let (peer, info) = info(listens);
+            on_identified(peer, &info, is_local, &mut table);
+            let buckets = table.kademlia.kbuckets();
+            let entries = buckets.flat_map(|bucket| {
+                let entries = bucket.iter().map(|entry| entry.node.value.clone());
+                entries.collect::<Vec<_>>()
+            });
+            let told: Vec<_> = entries
+                .flat_map(|addresses| addresses.into_vec())
+                .map(|address| address.iter().take(2).collect::<Multiaddr>().to_string())
+                .collect();
+            assert_eq!(told, expected, "{listens:?} {is_local}");
+        }
+    }
 }

@@ -16,6 +16,9 @@ pub enum Error {
     /// gossipsub does not accept its configuration or a topic.
     #[error("gossipsub: {0}")]
     Gossipsub(String),
+    /// The interfaces of the machine cannot be watched.
+    #[error("mDNS: {0}")]
+    Mdns(std::io::Error),
 }
 
 pub(crate) fn limits(limits: Limits) -> connection_limits::Behaviour {

@@ -6,11 +6,15 @@ use libp2p::core::{ConnectedPoint, Endpoint};
 use libp2p::multiaddr::{Multiaddr, Protocol};
 use serde::Serialize;
 
+use crate::address;
+
 /// How a connection came about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum How {
     /// This peer has dialled.
     Dialled,
+    /// This peer has dialled an address in the local network, which mDNS has named.
+    Neighbour,
     /// The other one has dialled, from that address.
     Accepted(Multiaddr),
     /// Both have dialled, as DCUtR told them to.
@@ -72,11 +76,31 @@ impl How {
         }
     }
 
+    /// Whether the connection is one within the local network: what is learnt over it of ways
+    /// to a peer does not hold for everybody. `has_mdns`: this peer takes part in mDNS. Then a
+    /// peer that dials from the local network has probably found it there.
+    pub(crate) fn is_local(&self, has_mdns: bool) -> bool {
+        match self {
+            Self::Neighbour => true,
+            Self::Accepted(from) => has_mdns && address::is_local(from),
+            Self::Dialled | Self::Punched | Self::Relayed => false,
+        }
+    }
+
+    /// Whether the address of the connection is kept in the peer database: this peer has
+    /// dialled it, and learnt it from others than its neighbours.
+    pub(crate) fn is_kept(&self) -> bool {
+        match self {
+            Self::Dialled => true,
+            Self::Neighbour | Self::Accepted(_) | Self::Punched | Self::Relayed => false,
+        }
+    }
+
     /// The way to a peer that is dialled at `known` addresses. One that dials back does so from
     /// a port of its own, and one that punches a hole from the port that it listens on.
     pub fn way(&self, known: &[Multiaddr]) -> Way {
         match self {
-            Self::Dialled => Way::Direct,
+            Self::Dialled | Self::Neighbour => Way::Direct,
             Self::Relayed => Way::Relayed,
             Self::Punched => Way::Punched,
             Self::Accepted(from) if known.iter().any(|known| is_at(known, from)) => Way::Punched,
@@ -129,6 +153,23 @@ mod tests {
         assert_eq!(from("/ip4/20.0.0.3/tcp/4101"), Way::Punched);
         assert_eq!(from("/ip4/20.0.0.3/tcp/50123"), Way::Reversed);
         assert_eq!(How::Dialled.way(&known), Way::Direct);
+    }
+
+    #[test]
+    fn what_comes_of_the_local_network_is_not_for_everybody() {
+        let accepted = |text| How::Accepted(address(text));
+        for (how, without, with, kept) in [
+            (How::Neighbour, true, true, false),
+            (How::Dialled, false, false, true),
+            (How::Punched, false, false, false),
+            (How::Relayed, false, false, false),
+            (accepted("/ip4/192.168.1.7/tcp/1"), false, true, false),
+            (accepted("/ip4/20.0.0.7/tcp/1"), false, false, false),
+        ] {
+            let is_local = (how.is_local(false), how.is_local(true));
+            assert_eq!(is_local, (without, with), "{how:?}");
+            assert_eq!(how.is_kept(), kept, "{how:?}");
+        }
     }
 
     #[test]

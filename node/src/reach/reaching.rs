@@ -21,6 +21,8 @@ pub(crate) struct Reaching {
     addresses: Addresses,
     how: HashMap<ConnectionId, How>,
     dials: HashMap<ConnectionId, oneshot::Sender<Reached>>,
+    /// Those of them that are dials of addresses in the local network.
+    local_dials: HashSet<ConnectionId>,
     listeners: HashSet<ListenerId>,
     /// The addresses that a router maps.
     mapped: HashSet<Multiaddr>,
@@ -80,12 +82,35 @@ impl Reaching {
         addresses: Vec<Multiaddr>,
         reply: oneshot::Sender<Reached>,
     ) -> DialOpts {
+        self.dial_if(PeerCondition::Always, peer, addresses, reply)
+    }
+
+    fn dial_if(
+        &mut self,
+        condition: PeerCondition,
+        peer: PeerId,
+        addresses: Vec<Multiaddr>,
+        reply: oneshot::Sender<Reached>,
+    ) -> DialOpts {
         let opts = DialOpts::peer_id(peer)
             .addresses(addresses)
-            .condition(PeerCondition::Always)
+            .condition(condition)
             .allocate_new_port()
             .build();
         self.dials.insert(opts.connection_id(), reply);
+        opts
+    }
+
+    /// The dial of addresses that mDNS has named, from a port of its own: the other peer may
+    /// dial at the same time.
+    pub(crate) fn dial_neighbour(
+        &mut self,
+        peer: PeerId,
+        addresses: Vec<Multiaddr>,
+        reply: oneshot::Sender<Reached>,
+    ) -> DialOpts {
+        let opts = self.dial_if(PeerCondition::NotDialing, peer, addresses, reply);
+        self.local_dials.insert(opts.connection_id());
         opts
     }
 
@@ -95,7 +120,11 @@ impl Reaching {
         endpoint: &ConnectedPoint,
         punches: bool,
     ) {
-        self.how.insert(id, How::of(endpoint, punches));
+        let how = match self.local_dials.remove(&id) {
+            true => How::Neighbour,
+            false => How::of(endpoint, punches),
+        };
+        self.how.insert(id, how);
         if let Some(reply) = self.dials.remove(&id) {
             let _ = reply.send(Ok(()));
         }
@@ -106,6 +135,7 @@ impl Reaching {
     }
 
     pub(crate) fn on_failed(&mut self, id: ConnectionId, why: impl FnOnce() -> String) {
+        self.local_dials.remove(&id);
         if let Some(reply) = self.dials.remove(&id) {
             let _ = reply.send(Err(why()));
         }

@@ -27,6 +27,7 @@ mod identity;
 mod interop;
 mod judge;
 mod libp2p_ping;
+mod local_network;
 mod metrics;
 mod mutants;
 mod nat;

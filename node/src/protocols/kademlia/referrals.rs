@@ -60,6 +60,8 @@ pub(crate) struct Referrals {
     dials: HashMap<PeerId, SystemTime>,
     /// Events for the swarm, while a lookup is recorded.
     held: VecDeque<Event>,
+    /// Dials of addresses in the local network that have not ended.
+    local_dials: HashSet<ConnectionId>,
 }
 
 /// A lookup under way.
@@ -81,7 +83,13 @@ impl Referrals {
             chains: HashMap::new(),
             dials: HashMap::new(),
             held: VecDeque::new(),
+            local_dials: HashSet::new(),
         }
+    }
+
+    /// That dial is one of an address in the local network, which does not enter the table.
+    pub(crate) fn on_local_dial(&mut self, dial: ConnectionId) {
+        self.local_dials.insert(dial);
     }
 
     /// The state of the routing table.
@@ -299,11 +307,22 @@ impl NetworkBehaviour for Referrals {
         role: Endpoint,
         port: PortUse,
     ) -> Result<THandler<Self>, ConnectionDenied> {
+        if self.local_dials.remove(&id) {
+            // libp2p enters each address into the table at which it has dialled a peer, and
+            // none of a connection that a peer has dialled.
+            let local = Multiaddr::empty();
+            return self
+                .kademlia
+                .handle_established_inbound_connection(id, peer, &local, address);
+        }
         self.kademlia
             .handle_established_outbound_connection(id, peer, address, role, port)
     }
 
     fn on_swarm_event(&mut self, event: FromSwarm<'_>) {
+        if let FromSwarm::DialFailure(failure) = &event {
+            self.local_dials.remove(&failure.connection_id);
+        }
         self.kademlia.on_swarm_event(event);
     }
 
