@@ -202,6 +202,11 @@ fn invalid_values_are_rejected() {
             &["--refresh 2s", "--drain 3s", "take a longer"],
         ),
         (
+            "a busy loop",
+            "routing --hello 1us",
+            &["'1us'", "--hello", "1ms is the most"],
+        ),
+        (
             "too many behind a NAT",
             "simulate overlay --peers 12 --hidden 11",
             &["--hidden 11", "accept 6 links", "a larger --accept"],
